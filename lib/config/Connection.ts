@@ -1,0 +1,115 @@
+import { ErrorCode } from '../contract/ErrorCode';
+import { type Login, readLogin } from './Login';
+import type { RedisTarget } from './MasterEndpoint';
+import type { Section } from './Section';
+import { type TlsSources, TLS_KEYS, readTls } from './TlsSettings';
+import { DEFAULT_PORT, HIGHEST_DB, HOST_BOUND, PORT_BOUND, type RedisUri, readHost, readUri } from './redisUri';
+import { badConnection } from './refusals';
+
+/** A master as a connection describes it, before credentials are looked up and files are read. */
+export interface Endpoint {
+  readonly target: RedisTarget;
+  readonly db: number;
+  /** What the connection itself says about the login, the strongest first. */
+  readonly logins: readonly Login[];
+  readonly tls: TlsSources | null;
+}
+
+/** A connection: it describes its master, or names a key under which discovery knows one or many. */
+export type Connection =
+  | { readonly kind: 'endpoint'; readonly name: string; readonly path: string; readonly endpoint: Endpoint }
+  | {
+      readonly kind: 'discovery';
+      readonly name: string;
+      readonly path: string;
+      readonly discoveryKey: string;
+      readonly section: Section;
+    };
+
+/** The keys that are read in a connection. */
+export const CONNECTION_KEYS: readonly string[] = [
+  'discovery_key',
+  'host',
+  'ip',
+  'port',
+  'uri',
+  'protocol',
+  'db',
+  'tls',
+  ...TLS_KEYS.map((key) => `tls.${key}`),
+  'username',
+  'user',
+  'password',
+  'pass',
+];
+
+/**
+ * Reads one connection.
+ *
+ * @throws ConfigException BAD_CONNECTION
+ */
+export function readConnection(section: Section): Connection {
+  const name = section.path === '' ? 'connection' : section.name;
+  const path = section.path === '' ? 'the connection' : section.path;
+  const discoveryKey = section.text('discovery_key');
+  if (discoveryKey === null) {
+    return Object.freeze({ kind: 'endpoint', name, path, endpoint: readEndpoint(section) });
+  }
+  // The address may come from discovery; the other values are checked now, while the writer is still looking.
+  readSettings(section, null);
+  return Object.freeze({ kind: 'discovery', name, path, discoveryKey, section });
+}
+
+/**
+ * Reads the master that a connection describes, or that discovery found for one.
+ *
+ * @throws ConfigException BAD_CONNECTION
+ */
+export function readEndpoint(section: Section): Endpoint {
+  const uriText = section.text('uri');
+  const uri = uriText === null ? null : readUri(section.keyOf('uri'), uriText);
+  const { port, db, login, tls } = readSettings(section, uri);
+  const target = uri?.target ?? { kind: 'tcp', host: requireHost(section), port };
+  if (tls !== null && target.kind === 'unix') throw badConnection(section.keyOf('tls'), 'has no use on a unix socket');
+  const logins = uri === null ? [login] : [uri.login, login];
+  return Object.freeze({ target: Object.freeze(target), db, logins: Object.freeze(logins), tls });
+}
+
+interface Settings {
+  readonly port: number;
+  readonly db: number;
+  readonly login: Login;
+  readonly tls: TlsSources | null;
+}
+
+function readSettings(section: Section, uri: RedisUri | null): Settings {
+  const port = section.whole('port', 1, 65535, PORT_BOUND) ?? DEFAULT_PORT;
+  const db = section.whole('db', 0, HIGHEST_DB) ?? 0;
+  return { port, db: uri?.db ?? db, login: readLogin(section), tls: readEncryption(section, uri) };
+}
+
+function requireHost(section: Section): string {
+  const key = section.has('host') ? 'host' : 'ip';
+  const text = section.text(key);
+  if (text === null)
+    throw badConnection(section.keyOf('host'), 'is missing: a host, a uri or a discovery_key is needed');
+  const host = readHost(text);
+  // A host that is refused may be a whole uri, with a password in it.
+  if (host === null) throw section.refuse(key, text, HOST_BOUND);
+  return host;
+}
+
+/** @returns the TLS settings, `null` for a connection in the clear. */
+function readEncryption(section: Section, uri: RedisUri | null): TlsSources | null {
+  const protocol = section.text('protocol')?.toLowerCase() ?? 'redis';
+  if (protocol !== 'redis' && protocol !== 'rediss' && protocol !== 'tcp') {
+    throw section.refuse('protocol', protocol, 'redis or rediss');
+  }
+  const asked = section.flag('tls');
+  const material = section.within('tls', ErrorCode.BAD_CONNECTION);
+  const isImplied = uri?.tls === true || protocol === 'rediss';
+  // One of the two is a mistake, and taking the wrong one for it would send a password in the clear.
+  if (asked === false && isImplied) throw section.refuse('tls', 'false', 'true beside rediss');
+  const isWanted = asked ?? (isImplied || material.keys().length > 0);
+  return isWanted ? readTls(material) : null;
+}

@@ -1,0 +1,78 @@
+import type { ConfigSource } from '../contract/ConfigParams';
+import { ErrorCode } from '../contract/ErrorCode';
+import { CONNECTION_KEYS, type Connection, readConnection } from './Connection';
+import type { LockOptions } from './LockOptions';
+import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
+import { Section } from './Section';
+import { OPTION_KEYS, readOptions } from './readOptions';
+import { badConnection } from './refusals';
+import { warnOfIdleKeys, warnOfUnknownKeys } from './warnings';
+
+/** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
+export interface LockConfig {
+  readonly options: LockOptions;
+  /** Empty where none is configured; that is for `open` to refuse. */
+  readonly connections: readonly Connection[];
+  readonly credentials: readonly Credential[];
+  /** What was written and has no effect, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Where one of these stands at the top level, the configuration itself is the connection. */
+const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discovery_key'];
+
+/**
+ * Reads a lock's configuration.
+ *
+ * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value (never a secret) and the bound
+ */
+export function parseConfig(source: ConfigSource): LockConfig {
+  const whole = Section.of(source, '', ErrorCode.BAD_OPTION);
+  const misplaced = whole.raw('options');
+  if (misplaced) throw whole.refuse('options', misplaced, 'a section of settings');
+  const options = whole.within('options', ErrorCode.BAD_OPTION);
+  const below = sectionsOf(whole, 'connections', 'connection', 'host');
+  const topLevel = topLevelConnection(whole);
+  const connections = below.length === 0 && topLevel !== null ? [topLevel] : below;
+  const credentials = sectionsOf(whole, 'credentials', 'credential', 'password');
+  const warnings = [
+    ...warnOfUnknownKeys(options, OPTION_KEYS),
+    ...connections.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
+    ...credentials.flatMap((section) => warnOfUnknownKeys(section, CREDENTIAL_KEYS)),
+    ...warnOfIdleKeys(connections, credentials, topLevel),
+  ];
+  return Object.freeze({
+    options: readOptions(options),
+    connections: Object.freeze(connections.map(readConnection)),
+    credentials: Object.freeze(credentials.map(readCredential)),
+    warnings: Object.freeze(warnings),
+  });
+}
+
+/**
+ * The sections below the plural; where there are none, the one below the singular.
+ *
+ * @param example - a setting of such a section, for the message about a value where a section belongs
+ */
+function sectionsOf(whole: Section, plural: string, singular: string, example: string): readonly Section[] {
+  for (const key of [plural, singular]) {
+    if (whole.raw(key)) throw badConnection(key, `is a value: a section is needed, such as ${singular}.${example}`);
+  }
+  const many = whole.within(plural, ErrorCode.BAD_CONNECTION);
+  const names = new Set<string>();
+  for (const key of many.keys()) {
+    const dot = key.indexOf('.');
+    // Passing over an entry without settings would leave a master out, and with it change the quorum.
+    if (dot <= 0) throw badConnection(many.keyOf(key), `has no settings: ${plural}.<name>.${example} is needed`);
+    names.add(key.slice(0, dot));
+  }
+  if (names.size > 0) return [...names].map((name) => many.within(name, ErrorCode.BAD_CONNECTION));
+  const one = whole.within(singular, ErrorCode.BAD_CONNECTION);
+  return one.keys().length > 0 ? [one] : [];
+}
+
+/** Pip.Services' documented example writes `host` and `port` without any section. */
+function topLevelConnection(whole: Section): Section | null {
+  if (!TOP_LEVEL_SIGNS.some((key) => whole.has(key))) return null;
+  return whole.only((key) => CONNECTION_KEYS.includes(key), ErrorCode.BAD_CONNECTION);
+}

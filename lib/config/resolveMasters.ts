@@ -1,0 +1,142 @@
+import { ConfigException } from 'pip-services4-commons-node';
+import { type ContextLike, type IContext, contextOf } from '../contract/Context';
+import { Descriptor } from '../contract/Descriptor';
+import { ErrorCode } from '../contract/ErrorCode';
+import type { IReferences } from '../contract/References';
+import type { ICredentialStore, IDiscovery } from '../contract/connect';
+import { type Connection, type Endpoint, readEndpoint } from './Connection';
+import type { LockConfig } from './LockConfig';
+import { type Credential, type Login, chooseLogin, readLogin } from './Login';
+import { type MasterEndpoint, addressOf, isSameTarget } from './MasterEndpoint';
+import { Section } from './Section';
+import { loadTls } from './TlsSettings';
+import { badConnection } from './refusals';
+
+/** A master whose connection is known, and not yet who logs in. */
+interface Located {
+  readonly name: string;
+  /** Where its connection stands in the configuration. */
+  readonly path: string;
+  /** The name that its credential must have, where there are several. */
+  readonly connectionName: string;
+  readonly endpoint: Endpoint;
+}
+
+interface NamedLogin {
+  readonly name: string;
+  readonly login: Login;
+}
+
+/** Where discovery and credential stores are found, and what they are handed. */
+interface Directory {
+  readonly context: IContext;
+  readonly references: IReferences | null;
+}
+
+/**
+ * Finds every master of the configuration: asks discovery and credential stores, reads certificates, and gives each
+ * master the login that belongs to it and to no other. An error that a discovery or a store throws passes through as it
+ * is.
+ *
+ * @param context - handed on to discovery and stores
+ * @param references - where discovery and stores are found; `null` where there are none
+ * @throws ConfigException NO_CONNECTION, BAD_CONNECTION or DUPLICATE_MASTER
+ */
+export async function resolveMasters(
+  context: ContextLike,
+  config: LockConfig,
+  references: IReferences | null,
+): Promise<readonly MasterEndpoint[]> {
+  const directory: Directory = { context: contextOf(context), references };
+  if (config.connections.length === 0) {
+    const message = 'No connection is configured: connections (or connection) needs a host, a uri or a discovery_key';
+    throw new ConfigException(undefined, ErrorCode.NO_CONNECTION, message);
+  }
+  const located: Located[] = [];
+  for (const connection of config.connections) located.push(...(await locate(connection, directory)));
+  refuseDuplicates(located);
+  const logins: NamedLogin[] = [];
+  for (const credential of config.credentials) logins.push(await lookUp(credential, directory));
+  const masters: MasterEndpoint[] = [];
+  for (const master of located) masters.push(await complete(master, logins));
+  return Object.freeze(masters);
+}
+
+/** One master for a connection that describes it, one for each answer where discovery knows it. */
+async function locate(connection: Connection, { context, references }: Directory): Promise<readonly Located[]> {
+  const { name, path } = connection;
+  if (connection.kind === 'endpoint') return [{ name, path, connectionName: name, endpoint: connection.endpoint }];
+  const { discoveryKey, section } = connection;
+  const discoveries = references?.getOptional<IDiscovery>(new Descriptor('*', 'discovery', '*', '*', '*')) ?? [];
+  if (discoveries.length === 0)
+    throw unresolved(path, 'discovery_key', discoveryKey, 'no discovery is in the references');
+  const endpoints: Endpoint[] = [];
+  for (const discovery of discoveries) {
+    const answers = (await discovery.resolveAll(context, discoveryKey)) ?? [];
+    for (const answer of answers.filter((each) => each !== null)) {
+      const found = Section.of(answer, path, ErrorCode.BAD_CONNECTION);
+      endpoints.push(readEndpoint(section.overlaidWith(found)));
+    }
+  }
+  if (endpoints.length === 0) throw unresolved(path, 'discovery_key', discoveryKey, 'no discovery knows it');
+  const nameOf = (at: number): string => (endpoints.length === 1 ? name : `${name}.${at}`);
+  return endpoints.map((endpoint, at) => ({ name: nameOf(at), path, connectionName: name, endpoint }));
+}
+
+async function lookUp(credential: Credential, { context, references }: Directory): Promise<NamedLogin> {
+  const { name } = credential;
+  if (credential.kind === 'given') return { name, login: credential.login };
+  const { storeKey, section } = credential;
+  const stores =
+    references?.getOptional<ICredentialStore>(new Descriptor('*', 'credential-store', '*', '*', '*')) ?? [];
+  if (stores.length === 0)
+    throw unresolved(section.path, 'store_key', storeKey, 'no credential store is in the references');
+  for (const store of stores) {
+    const answer = await store.lookup(context, storeKey);
+    if (answer === null || answer === undefined) continue;
+    const login = readLogin(section.overlaidWith(Section.of(answer, section.path, ErrorCode.BAD_CONNECTION)));
+    if (login.password === null)
+      throw unresolved(section.path, 'store_key', storeKey, 'what is stored has no password');
+    return { name, login };
+  }
+  throw unresolved(section.path, 'store_key', storeKey, 'no credential store knows it');
+}
+
+async function complete(master: Located, credentials: readonly NamedLogin[]): Promise<MasterEndpoint> {
+  const { target, db, logins, tls } = master.endpoint;
+  const ofItsOwn = logins.some((login) => login.password !== null);
+  const only = credentials.length === 1 ? credentials[0] : undefined;
+  const credential = only ?? credentials.find(({ name }) => name === master.connectionName);
+  if (credential === undefined && credentials.length > 1 && !ofItsOwn) {
+    const names = credentials.map(({ name }) => name).join(', ');
+    throw badConnection(master.path, `is left without a credential: the credentials are named ${names}`);
+  }
+  const places = credential === undefined ? logins : [...logins, credential.login];
+  return Object.freeze({
+    name: master.name,
+    address: addressOf(target),
+    target,
+    db,
+    ...chooseLogin(places, master.path),
+    tls: tls === null ? null : await loadTls(tls),
+  });
+}
+
+/** Two votes of one server would make a quorum of fewer servers than it counts. */
+function refuseDuplicates(masters: readonly Located[]): void {
+  for (const [at, master] of masters.entries()) {
+    const twin = masters.slice(0, at).find((other) => isSameTarget(other.endpoint.target, master.endpoint.target));
+    if (twin === undefined) continue;
+    const address = addressOf(master.endpoint.target);
+    const message = `Connections ${twin.name} and ${master.name} both name ${address}: each master has one vote`;
+    const refusal = new ConfigException(undefined, ErrorCode.DUPLICATE_MASTER, message);
+    refusal.withDetails('address', address).withDetails('connections', `${twin.name}, ${master.name}`);
+    throw refusal;
+  }
+}
+
+function unresolved(path: string, key: string, value: string, problem: string): ConfigException {
+  const refusal = badConnection(`${path}.${key}`, `is '${value}': ${problem}`);
+  refusal.withDetails('value', value);
+  return refusal;
+}

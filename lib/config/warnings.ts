@@ -1,0 +1,35 @@
+import type { Section } from './Section';
+
+/** @returns a sentence for each key of the section that nothing reads. The values stay out: they may be passwords. */
+export function warnOfUnknownKeys(section: Section, known: readonly string[]): readonly string[] {
+  const unknown = section.keys().filter((key) => !known.includes(key));
+  return unknown.map((key) => {
+    const meant = known.find((name) => spellingOf(name) === spellingOf(key));
+    const hint = meant === undefined ? '' : `; ${section.keyOf(meant)} is`;
+    return `${section.keyOf(key)} is not a known setting and is ignored${hint}`;
+  });
+}
+
+/** @returns a sentence for each setting that is known and has no effect beside the others. */
+export function warnOfIdleKeys(
+  connections: readonly Section[],
+  credentials: readonly Section[],
+  topLevel: Section | null,
+): readonly string[] {
+  const besideSections = topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys();
+  const besideUri = connections.flatMap((section) =>
+    section.has('uri') ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key)) : [],
+  );
+  const names = new Set(connections.map((section) => section.name));
+  const unmatched = credentials.length < 2 ? [] : credentials.filter((section) => !names.has(section.name));
+  return [
+    ...besideSections.map((key) => `${key} at the top level is ignored beside the connections in sections`),
+    ...besideUri.map((key) => `${key} is ignored beside the uri of the same connection`),
+    ...unmatched.map((section) => `${section.path} has the name of no connection and is ignored`),
+  ];
+}
+
+/** `retryTimeout`, `retry-timeout` and `RETRY_TIMEOUT` are all meant as `retry_timeout`. */
+function spellingOf(key: string): string {
+  return key.toLowerCase().replace(/[^a-z0-9.]/g, '');
+}

@@ -1,0 +1,13 @@
+export { DefaultRedlockFactory } from './build/DefaultRedlockFactory';
+export { RedisLock } from './lock/RedisLock';
+export { Lock } from './lock/Lock';
+export type { ILock } from './lock/ILock';
+export type { LockStatus, MasterStatus } from './lock/LockStatus';
+
+export { ErrorCode } from './contract/ErrorCode';
+export { ConfigParams, type ConfigSource } from './contract/ConfigParams';
+export { Context, type ContextLike, type IContext } from './contract/Context';
+export { Descriptor } from './contract/Descriptor';
+export { References, type IReferences } from './contract/References';
+export type { IClosable, IConfigurable, IFactory, IOpenable, IReferenceable } from './contract/component';
+export type { ICounters, ILogger, ITracer } from './contract/observability';

@@ -1,0 +1,31 @@
+import { parseConfig, type LockConfig } from '../config/LockConfig';
+import type { ConfigSource } from '../contract/ConfigParams';
+import type { ContextLike } from '../contract/Context';
+import type { ILock } from './ILock';
+
+/** What a lock of Pip.Services is: configured as a component, and acquired and released by key. */
+export abstract class Lock implements ILock {
+  // Credentials are in it, so it is kept out of sight of `util.inspect`.
+  #config: LockConfig = parseConfig({});
+
+  /** The configuration as it is to be used at the next `open`. */
+  protected get config(): LockConfig {
+    return this.#config;
+  }
+
+  /**
+   * Takes a configuration, in place of any earlier one. An open lock goes on with the one it was opened with.
+   *
+   * @param config parameters of Pip.Services, of either origin, or a plain object, nested or flat
+   * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value and the bound
+   */
+  configure(config: ConfigSource): void {
+    this.#config = parseConfig(config);
+  }
+
+  abstract tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean>;
+
+  abstract acquireLock(context: ContextLike, key: string, ttl: number, timeout?: number): Promise<void>;
+
+  abstract releaseLock(context: ContextLike, key: string): Promise<void>;
+}

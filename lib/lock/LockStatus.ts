@@ -1,0 +1,30 @@
+/** How one master fares. */
+export interface MasterStatus {
+  /** As `host:port`, or the path of a socket. */
+  readonly address: string;
+  /** Only a `ready` one has a vote. */
+  readonly state: 'connecting' | 'ready' | 'away' | 'closed';
+  /** The last round trip, in ms; null before the first. */
+  readonly roundTripMs: number | null;
+  /** The last thing that went wrong with it; null when nothing has. */
+  readonly lastError: string | null;
+  /** For how much longer it has no vote because it had lost its memory, in ms; 0 when it has one. */
+  readonly quarantineMs: number;
+  /** Anything but `noeviction` may drop a lock; null before the master was first connected to. */
+  readonly maxmemoryPolicy: string | null;
+}
+
+/** How a lock fares. */
+export interface LockStatus {
+  readonly isOpen: boolean;
+  /** How many masters have to agree; 0 while the lock is not open. */
+  readonly quorum: number;
+  readonly masters: readonly MasterStatus[];
+  /** How many locks this instance holds. */
+  readonly held: number;
+  /** How many calls of this instance wait for a lock. */
+  readonly waiters: number;
+}
+
+/** The status of a lock that is not open. */
+export const NOT_OPEN: LockStatus = { isOpen: false, quorum: 0, masters: [], held: 0, waiters: 0 };

@@ -1,0 +1,49 @@
+import { BadRequestException } from 'pip-services4-commons-node';
+import { traceIdOf, type ContextLike } from '../contract/Context';
+import { ErrorCode } from '../contract/ErrorCode';
+
+const LONGEST_KEY_BYTES = 64 * 1024;
+const SHORTEST_TTL_MS = 10;
+/** A longer timer of Node's fires at once. */
+const LONGEST_MS = 2_147_483_647;
+
+/** @throws BadRequestException BAD_KEY */
+export function checkKey(context: ContextLike, key: string): void {
+  if (typeof key !== 'string' || key === '') {
+    throw bad(
+      context,
+      ErrorCode.BAD_KEY,
+      'key',
+      key,
+      'a string that is not empty (the first argument is the context, the second the key)',
+    );
+  }
+  const bytes = Buffer.byteLength(key);
+  if (bytes > LONGEST_KEY_BYTES) {
+    throw bad(context, ErrorCode.BAD_KEY, 'key', `${bytes} bytes`, `at most ${LONGEST_KEY_BYTES} bytes long`);
+  }
+}
+
+/** @throws BadRequestException BAD_TTL */
+export function checkTtl(context: ContextLike, ttlMs: number): void {
+  checkMs(context, ErrorCode.BAD_TTL, 'ttl', ttlMs, SHORTEST_TTL_MS);
+}
+
+/** @throws BadRequestException BAD_TIMEOUT */
+export function checkTimeout(context: ContextLike, timeoutMs: number): void {
+  checkMs(context, ErrorCode.BAD_TIMEOUT, 'timeout', timeoutMs, 0);
+}
+
+function checkMs(context: ContextLike, code: ErrorCode, name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least && value <= LONGEST_MS) return;
+  throw bad(context, code, name, value, `a whole number of ms from ${least} to ${LONGEST_MS}`);
+}
+
+function bad(context: ContextLike, code: ErrorCode, name: string, value: unknown, expected: string) {
+  const shown = typeof value === 'string' && name !== 'key' ? JSON.stringify(value) : String(value);
+  return new BadRequestException(
+    traceIdOf(context),
+    code,
+    `The ${name} must be ${expected}, and is ${shown === '' ? 'empty' : shown}`,
+  ).withDetails(name, shown);
+}

@@ -1,0 +1,175 @@
+import { Redis } from 'ioredis';
+import type { MasterEndpoint } from '../config/MasterEndpoint';
+import { Backoff } from './Backoff';
+import { Deadlines } from './Deadlines';
+import { faultOfReply, faultOfSocket, MasterError } from './MasterError';
+import { redisOptions } from './redisOptions';
+import type { Argument, Script } from './Script';
+import { readServerInfo, type ServerInfo } from './ServerInfo';
+
+/** Is told when a connection stands, and when it has gone. */
+export interface ConnectionOwner {
+  onConnected(): void;
+  onDisconnected(fault: MasterError): void;
+}
+
+/**
+ * The socket of one master, made anew for ever, with growing pauses. What is sent over it settles within `timeoutMs`:
+ * a connection that leaves a command unanswered for so long is given up, and everything on it with it. Rejections are
+ * {@link MasterError}s, never anything else.
+ */
+export class Connection {
+  /** The master, as `host:port` or the path of its socket. */
+  readonly address: string;
+  /** The last round trip, in ms; null before the first. */
+  roundTripMs: number | null = null;
+
+  // Private to the runtime and not only to the compiler: ioredis keeps the password in its options.
+  readonly #redis: Redis;
+  readonly #deadlines: Deadlines;
+  readonly #backoff = new Backoff();
+  /** What the connection died of, until the next one is made. */
+  #fault: MasterError | null = null;
+  #isCorked = false;
+
+  constructor(
+    endpoint: MasterEndpoint,
+    timeoutMs: number,
+    private readonly owner: ConnectionOwner,
+  ) {
+    const { address } = endpoint;
+    this.address = address;
+    this.#redis = new Redis(redisOptions(endpoint, timeoutMs, () => this.#backoff.next()));
+    this.#deadlines = new Deadlines(timeoutMs, () => {
+      this.drop(new MasterError(address, 'silent', `no answer within ${timeoutMs} ms`));
+    });
+    this.#redis.on('connecting', () => {
+      this.#fault = null;
+      this.#deadlines.clear();
+    });
+    this.#redis.on('error', (error: Error) => (this.#fault ??= this.#faultOf(error)));
+    // The handshake is ioredis's own: it counts as the connection's first command.
+    this.#redis.on('connect', () => this.#deadlines.start());
+    this.#redis.on('ready', () => {
+      this.#deadlines.end();
+      // A SELECT that failed is only an 'error' event to ioredis: the locks would go into database 0.
+      if (this.#fault === null) this.owner.onConnected();
+      else this.drop(this.#fault);
+    });
+    // Without a 'close' before it, there was no socket to begin with, and ioredis does not try again.
+    this.#redis.on('end', () => this.owner.onDisconnected(this.#fault ?? faultOfSocket(address, new Error())));
+    this.#redis.on('close', () => {
+      this.#deadlines.clear();
+      this.#fault ??= new MasterError(address, 'unreachable', 'the connection was closed');
+      this.owner.onDisconnected(this.#fault);
+    });
+  }
+
+  /** Starts connecting, and goes on until {@link close}. Does not wait. */
+  open(): void {
+    this.#redis.connect().catch(() => {
+      // The 'error' and 'close' events have said it already.
+    });
+  }
+
+  /** The connection has proved to be of use: after its end the pauses begin with the shortest again. */
+  settle(): void {
+    this.#backoff.reset();
+  }
+
+  /** Gives the connection up: what is in flight is refused now, and a new connection is made. */
+  drop(fault: MasterError): void {
+    this.#fault = fault;
+    this.#redis.stream.destroy();
+  }
+
+  /** Ends the connection at once and for good, whatever is in flight. */
+  async close(): Promise<void> {
+    this.#fault = new MasterError(this.address, 'closed', 'the lock was closed');
+    this.#deadlines.clear();
+    const { status } = this.#redis;
+    // Between two connections there is nothing left that could still end: only a timer, which disconnect() clears.
+    const isLive = status !== 'wait' && status !== 'reconnecting' && status !== 'end';
+    // Not `once` of node:events: a socket that breaks in this very turn emits an error first, which ends it as well.
+    const ended = isLive && new Promise<void>((resolve) => this.#redis.once('end', resolve));
+    this.#redis.disconnect();
+    await ended;
+    this.#redis.removeAllListeners();
+    // Errors of a socket that is being torn down may still arrive; without a listener ioredis prints them.
+    this.#redis.on('error', () => {});
+  }
+
+  /** Asks the server who it is. */
+  async greet(): Promise<ServerInfo> {
+    const [info, id] = await Promise.all([this.#send(this.#redis.info()), this.#send(this.#redis.client('ID'))]);
+    return readServerInfo(String(info), Number(id));
+  }
+
+  /** Has the server know scripts before they are asked for. */
+  async load(scripts: readonly Script[]): Promise<void> {
+    await Promise.all(scripts.map(({ source }) => this.#send(this.#redis.script('LOAD', source))));
+  }
+
+  /** Ends another connection on the server's side, with all that it has sent and the server has not read yet. */
+  async kill(connectionId: number): Promise<void> {
+    await this.#send(this.#redis.client('KILL', 'ID', connectionId));
+  }
+
+  /**
+   * @param isWanted asked before the script is sent a second time, when the server has lost it (NOSCRIPT): a release
+   *   may have overtaken it, and an acquire that runs after its release is a ghost for a whole ttl
+   */
+  run(script: Script, numKeys: number, args: readonly Argument[], isWanted: () => boolean): Promise<unknown> {
+    return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), (fault) => {
+      if (!fault.message.startsWith('NOSCRIPT')) throw fault;
+      if (!isWanted()) throw new MasterError(this.address, 'given-back', 'released before it could run');
+      return this.#send(this.#redis.eval(script.source, numKeys, ...args));
+    });
+  }
+
+  /** @param onRefused takes what the server has answered instead of running the command */
+  #send(command: Promise<unknown>, onRefused: (fault: MasterError) => unknown = rethrow): Promise<unknown> {
+    this.#deadlines.start();
+    // One caller at a time has two commands in flight at most: corking would only delay them.
+    if (this.#deadlines.count > 2) this.#cork();
+    return command.then(this.#onReply, (error: unknown) => {
+      if (isReply(error)) {
+        this.roundTripMs = this.#deadlines.end();
+        return onRefused(faultOfReply(this.address, error));
+      }
+      const { kind, message } = this.#faultOf(error);
+      throw new MasterError(this.address, kind, message, true);
+    });
+  }
+
+  readonly #onReply = (reply: unknown): unknown => {
+    this.roundTripMs = this.#deadlines.end();
+    return reply;
+  };
+
+  /** One system call for all the commands that follow in this turn, where each would have cost its own. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const { stream } = this.#redis;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      stream.uncork();
+    });
+  }
+
+  #faultOf(error: unknown): MasterError {
+    if (isReply(error)) return faultOfReply(this.address, error);
+    // A command that went down with its connection only says so; what the connection died of says why.
+    return this.#fault ?? faultOfSocket(this.address, error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+function rethrow(fault: MasterError): never {
+  throw fault;
+}

@@ -1,0 +1,219 @@
+import type { MasterEndpoint } from '../config/MasterEndpoint';
+import { Connection, type ConnectionOwner } from './Connection';
+import { Debts, type Debt } from './Debts';
+import { MasterError } from './MasterError';
+import type { MasterState } from './MasterState';
+import type { Argument, Script } from './Script';
+import type { ServerInfo } from './ServerInfo';
+
+/** Runs a script on a connection that is not ready yet. */
+export type Ask = (script: Script, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
+
+/** Whom a master belongs to. */
+export interface MasterOwner {
+  /** What the server behind a new connection will be asked to run. */
+  scriptsFor(server: ServerInfo): MasterScripts;
+  /** Is told of each change in where a master stands. */
+  onMasterState(master: Master, state: MasterState): void;
+  /**
+   * Decides whether the server behind a new connection may be asked to vote, and resolves when it may.
+   *
+   * @param signal fires when the connection has gone
+   * @throws MasterError when it may not; the master is connected to anew then
+   */
+  admit(master: Master, server: ServerInfo, ask: Ask, signal: AbortSignal): Promise<void>;
+  /** Is told of what an operator should know. */
+  warn(message: string): void;
+}
+
+/** The scripts that a master is asked for. */
+export interface MasterScripts {
+  /** By the SHA-1 under which they are asked for, which need not be their own. */
+  readonly bySha: ReadonlyMap<string, Script>;
+  /** Deletes a token wherever it stands among the keys, and nothing else. */
+  readonly takeBack: Script;
+}
+
+/**
+ * One Redis master: whether it can be asked at all, and what has to be taken back from it before.
+ *
+ * What is asked of it settles within `timeoutMs`, and at once while it is known to be away.
+ */
+export class Master implements ConnectionOwner {
+  readonly address: string;
+  /** The last thing that went wrong; null when nothing has. */
+  lastError: MasterError | null = null;
+
+  readonly #connection: Connection;
+  readonly #debts = new Debts();
+  #state: MasterState = { kind: 'connecting' };
+  #server: ServerInfo | null = null;
+  #scripts: ReadonlyMap<string, Script> = new Map();
+  /** Fires when the present connection has gone, or is to be admitted anew. */
+  #admission = new AbortController();
+  #isKillRefused = false;
+
+  constructor(
+    endpoint: MasterEndpoint,
+    timeoutMs: number,
+    private readonly owner: MasterOwner,
+  ) {
+    this.address = endpoint.address;
+    this.#connection = new Connection(endpoint, timeoutMs, this);
+  }
+
+  get state(): MasterState {
+    return this.#state;
+  }
+
+  /** The server behind the last connection that stood; null before the first. */
+  get server(): ServerInfo | null {
+    return this.#server;
+  }
+
+  /** The last round trip, in ms; null before the first. */
+  get roundTripMs(): number | null {
+    return this.#connection.roundTripMs;
+  }
+
+  /** Starts connecting, and goes on until {@link close}. Does not wait. */
+  connect(): void {
+    this.#connection.open();
+  }
+
+  /**
+   * Runs a script, or refuses at once when the master is not ready.
+   *
+   * @param sha the SHA-1 under which the owner knows the script
+   * @param isWanted asked before the script is sent a second time, when the master has lost it
+   * @throws MasterError when the master did not run it, or nobody knows whether it did
+   */
+  run(sha: string, numKeys: number, args: readonly Argument[], isWanted: () => boolean): Promise<unknown> {
+    const state = this.#state;
+    if (state.kind === 'ready') {
+      const script = this.#scripts.get(sha);
+      if (script !== undefined) return this.#connection.run(script, numKeys, args, isWanted);
+      return Promise.reject(new MasterError(this.address, 'unexpected', 'asked for a script that nobody knows'));
+    }
+    const notYet = new MasterError(this.address, 'unreachable', 'not connected yet');
+    return Promise.reject(state.kind === 'connecting' ? notYet : state.error);
+  }
+
+  /**
+   * Remembers a lock that the master may hold without an owner: it is taken back when the master answers again, before
+   * it is asked anything else.
+   *
+   * @param ttlMs for how long the master holds it, once it does
+   * @param hasRun whether it is known to hold it already
+   */
+  owe(debt: Debt, ttlMs: number, hasRun: boolean): void {
+    this.#debts.add(debt, ttlMs, hasRun);
+  }
+
+  /** The admission of the master has to wait for others. */
+  hold(error: MasterError): void {
+    if (this.#state.kind !== 'ready') this.#enter({ kind: 'away', error });
+  }
+
+  /** The master turned out to know less than it did: it has to be admitted again. */
+  readmit(error: MasterError): void {
+    if (this.#state.kind !== 'ready') return;
+    this.#enter({ kind: 'away', error });
+    void this.#prepare();
+  }
+
+  /** Ends the connection at once, whatever is in flight. The master cannot be used again. */
+  async close(): Promise<void> {
+    if (this.#state.kind === 'closed') return;
+    this.#enter({ kind: 'closed', error: new MasterError(this.address, 'closed', 'the lock was closed') });
+    this.#admission.abort();
+    await this.#connection.close();
+  }
+
+  onConnected(): void {
+    void this.#prepare();
+  }
+
+  onDisconnected(error: MasterError): void {
+    this.#admission.abort();
+    this.#enter({ kind: 'away', error });
+  }
+
+  /** What a connection must have gone through before the master may be asked anything. */
+  async #prepare(): Promise<void> {
+    this.#admission.abort();
+    const { signal } = (this.#admission = new AbortController());
+    try {
+      const server = await this.#connection.greet();
+      if (server.isLoading) throw new MasterError(this.address, 'loading', 'the data set is being loaded');
+      const { bySha, takeBack } = this.owner.scriptsFor(server);
+      await this.#connection.load([...bySha.values(), takeBack]);
+      await this.#takeBack(server, takeBack);
+      this.#scripts = bySha;
+      this.#server = server;
+      await this.owner.admit(this, server, this.#ask, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#giveUp(asFault(this.address, error));
+      return;
+    }
+    if (signal.aborted) return;
+    this.#connection.settle();
+    this.#enter({ kind: 'ready' });
+  }
+
+  #giveUp(error: MasterError): void {
+    this.#enter({ kind: 'away', error });
+    this.#connection.drop(error);
+  }
+
+  /**
+   * Takes back what the master may hold without an owner. What the former connection has sent may still arrive, behind
+   * all that this one sends: so that connection is ended on the master's side first.
+   */
+  async #takeBack(server: ServerInfo, takeBack: Script): Promise<void> {
+    const former = this.#server;
+    const isSameRun = former !== null && former.runId === server.runId;
+    if (isSameRun && former.connectionId !== server.connectionId) await this.#kill(former.connectionId);
+    await Promise.all(
+      this.#debts.due().map(async (debt) => {
+        await this.#ask(takeBack, debt.keys, [debt.token]);
+        this.#debts.settle(debt);
+      }),
+    );
+    const overflowMs = this.#debts.overflowMs();
+    if (overflowMs === 0) return;
+    const message = `may hold locks without an owner for ${Math.ceil(overflowMs)} ms more`;
+    throw new MasterError(this.address, 'indebted', message);
+  }
+
+  async #kill(connectionId: number): Promise<void> {
+    try {
+      await this.#connection.kill(connectionId);
+    } catch (error) {
+      if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
+      if (this.#isKillRefused) return;
+      this.#isKillRefused = true;
+      const harm = 'an acquire that the network holds back may take effect after it was given up';
+      this.owner.warn(`Redis master ${this.address} does not permit CLIENT KILL: ${harm}`);
+    }
+  }
+
+  readonly #ask: Ask = (script, keys, args) =>
+    this.#connection.run(script, keys.length, [...keys, ...args], () => true);
+
+  #enter(state: MasterState): void {
+    const former = this.#state;
+    if (former.kind === 'closed') return;
+    this.#state = state;
+    if (state.kind === 'away') {
+      this.lastError = state.error;
+      // Each attempt to reconnect fails anew; only what is new is news.
+      if (former.kind === 'away' && former.error.kind === state.error.kind) return;
+    }
+    this.owner.onMasterState(this, state);
+  }
+}
+
+function asFault(address: string, error: unknown): MasterError {
+  return error instanceof MasterError ? error : new MasterError(address, 'unexpected', String(error));
+}

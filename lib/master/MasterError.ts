@@ -1,0 +1,103 @@
+/**
+ * Why a master cast no vote. Each kind asks for another remedy, so they are never folded together.
+ *
+ * - `silent`: connected, but did not answer within `options.node_timeout`
+ * - `unreachable`: refused, reset, timed out while connecting, or its name does not resolve
+ * - `certificate`: TLS could not be agreed on
+ * - `closed`: this side has closed the connection
+ * - `loading`: restarting, its data set is not in memory yet
+ * - `wrong-password`, `no-password`, `no-permission`: the credential is wrong, missing, or has too few rights
+ * - `read-only`: a replica, or a master that a failover has demoted
+ * - `not-persisting`: refuses writes, since its snapshots fail (MISCONF)
+ * - `out-of-memory`, `too-many-clients`: at a limit of its own
+ * - `foreign-key`: the key holds data that is no lock
+ * - `given-back`: the token was released before the master had run its acquire
+ * - `not-held`: has nothing to release, since it had refused the lock
+ * - `late`: granted, but with no validity left
+ * - `replica`: a replica, so not a master of its own
+ * - `duplicate`: the same server as another of the masters
+ * - `unadmitted`: may have lost its memory, and cannot tell yet whether it has
+ * - `quarantined`: has lost its memory, and must not vote until all that it may have forgotten is over
+ * - `indebted`: may hold locks that have no owner, more than could be remembered
+ * - `unexpected`: anything else; the message says what
+ */
+export type FaultKind =
+  | 'silent'
+  | 'unreachable'
+  | 'certificate'
+  | 'closed'
+  | 'loading'
+  | 'wrong-password'
+  | 'no-password'
+  | 'no-permission'
+  | 'read-only'
+  | 'not-persisting'
+  | 'out-of-memory'
+  | 'too-many-clients'
+  | 'foreign-key'
+  | 'given-back'
+  | 'not-held'
+  | 'late'
+  | 'replica'
+  | 'duplicate'
+  | 'unadmitted'
+  | 'quarantined'
+  | 'indebted'
+  | 'unexpected';
+
+/**
+ * The one error class that a master rejects with. `redlock` never settles when a client rejects with anything
+ * that is not an `Error` of its own realm, so nothing else may leave a master.
+ */
+export class MasterError extends Error {
+  override readonly name = 'MasterError';
+
+  constructor(
+    /** The master, as `host:port` or the path of its socket. */
+    readonly address: string,
+    readonly kind: FaultKind,
+    message: string,
+    /** The command was sent, and nobody knows whether the master has run it, or will. */
+    readonly mayHaveRun = false,
+  ) {
+    super(message);
+  }
+}
+
+/** Redis puts the kind of an error into the first word of its reply. */
+const REPLY_KINDS: Readonly<Record<string, FaultKind>> = {
+  LOADING: 'loading',
+  WRONGPASS: 'wrong-password',
+  NOAUTH: 'no-password',
+  NOPERM: 'no-permission',
+  READONLY: 'read-only',
+  MISCONF: 'not-persisting',
+  OOM: 'out-of-memory',
+  WRONGTYPE: 'foreign-key',
+};
+
+/** A script that lacks a right is refused without NOPERM, and in other words with each generation of Redis. */
+const NO_RIGHTS_IN_SCRIPT = /ACL failure in script|The user executing the script can't/;
+
+/** What Redis answered, sorted by kind. Lua puts its own text around an error, and ACL words some differently. */
+export function faultOfReply(address: string, reply: Error): MasterError {
+  // Of a command that it does not know, Redis repeats the arguments: a password, or a lock's token.
+  const message = reply.message.replace(/,? with args beginning with.*/s, '');
+  const word = /^(?:ERR )?(?:Error running script.*?: -?)?([A-Z]+)/.exec(message)?.[1] ?? '';
+  if (message.includes('max number of clients')) return new MasterError(address, 'too-many-clients', message);
+  if (NO_RIGHTS_IN_SCRIPT.test(message)) return new MasterError(address, 'no-permission', message);
+  if (message.includes('invalid password')) return new MasterError(address, 'wrong-password', message);
+  return new MasterError(address, REPLY_KINDS[word] ?? 'unexpected', message);
+}
+
+const CERTIFICATE = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|UNABLE_TO_/;
+
+/** What the socket died of, sorted by kind. What ioredis says of a socket that just closed has no code. */
+export function faultOfSocket(address: string, error: Error): MasterError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return new MasterError(address, 'unreachable', 'the connection was closed');
+  if (CERTIFICATE.test(code)) return new MasterError(address, 'certificate', error.message);
+  // Several addresses of one name were tried: the first failure stands for all, an AggregateError has no message.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return new MasterError(address, 'unreachable', first instanceof Error ? first.message : String(first));
+}

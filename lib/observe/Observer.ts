@@ -1,0 +1,87 @@
+import { contextOf } from '../contract/Context';
+import { Descriptor } from '../contract/Descriptor';
+import type { ICounters, ILogger, ITracer } from '../contract/observability';
+import type { IReferences } from '../contract/References';
+import type { LockEvent } from './LockEvent';
+
+/** Takes the lock's events. What it returns is of no interest, unless it is a promise that rejects. */
+export type EventReader = (event: LockEvent) => unknown;
+
+/**
+ * The one stream of events. Every logger, counter set and tracer among the references reads it; none is needed.
+ * What a reader throws is dropped: a lock does not fail because a log does.
+ */
+export class Observer {
+  readonly #readers: readonly EventReader[];
+
+  constructor(references: IReferences | null) {
+    const find = <T>(type: string): T[] => references?.getOptional<T>(new Descriptor('*', type, '*', '*', '1.0')) ?? [];
+    const loggers = find<ILogger>('logger');
+    this.#readers = [
+      ...(loggers.length === 0 ? [warnProcess] : loggers.map(logTo)),
+      ...find<ICounters>('counters').map(countIn),
+      ...find<ITracer>('tracer').map(traceIn),
+    ];
+  }
+
+  /** Hands an event to every reader. */
+  emit(event: LockEvent): void {
+    for (const read of this.#readers) {
+      try {
+        const result = read(event);
+        if (result instanceof Promise) result.catch(() => {});
+      } catch {
+        // A reader that is broken has nobody left to tell.
+      }
+    }
+  }
+}
+
+/** Where nobody logs, a warning must still not be lost. */
+function warnProcess(event: LockEvent): void {
+  if (event.kind === 'warning') process.emitWarning(event.message, 'RedisLockWarning');
+}
+
+function logTo(logger: ILogger): EventReader {
+  return (event) => {
+    switch (event.kind) {
+      case 'warning':
+        return logger.warn(contextOf(event.context), event.message);
+      case 'master-ready':
+        return logger.info(contextOf(null), `Redis master ${event.address} is ready`);
+      case 'master-away':
+        return logger.warn(
+          contextOf(null),
+          `Redis master ${event.address} has no vote: ${event.fault} (${event.message})`,
+        );
+      case 'failed':
+        return logger.error(contextOf(event.context), event.error, `Failed to ${event.operation}`);
+      case 'acquired':
+        return logger.trace(contextOf(event.context), `Acquired lock ${event.key}`);
+      case 'released':
+        return logger.trace(contextOf(event.context), `Released lock ${event.key}`);
+      case 'gone':
+        return logger.warn(contextOf(event.context), `Lock ${event.key} was released too late: ${event.how}`);
+      case 'refused':
+        return;
+    }
+  };
+}
+
+function countIn(counters: ICounters): EventReader {
+  return (event) => {
+    if (event.kind === 'warning') return;
+    counters.incrementOne(`redlock.${event.kind}`);
+    if (event.kind === 'acquired') counters.stats('redlock.acquire_time', event.tookMs);
+  };
+}
+
+function traceIn(tracer: ITracer): EventReader {
+  return (event) => {
+    if (event.kind === 'acquired') {
+      tracer.trace(contextOf(event.context), 'redlock', 'acquire', event.tookMs);
+    } else if (event.kind === 'failed') {
+      tracer.failure(contextOf(event.context), 'redlock', event.operation, event.error, event.tookMs);
+    }
+  };
+}

@@ -1,0 +1,81 @@
+import type { MasterError } from '../master/MasterError';
+
+/** What one master said in one round. Silent, refused and late masters cast no vote. */
+export type Vote =
+  | { readonly kind: 'granted' }
+  /** Held by another, for `remainingMs` more; null where the key never expires or its holder was not seen. */
+  | { readonly kind: 'taken'; readonly remainingMs: number | null }
+  | { readonly kind: 'none'; readonly error: MasterError };
+
+/** What a round comes to. */
+export type Verdict = 'granted' | 'taken' | 'no-quorum';
+
+/** A vote beside the master that cast it; null while it has not. */
+export interface Answer {
+  readonly address: string;
+  readonly vote: Vote | null;
+}
+
+/** The votes of one round over `addresses.length` masters, of which `quorum` have to agree. */
+export class Ballot {
+  /** The token that the round is about. A secret: whoever knows it can release the lock. */
+  token = '';
+  /** A release of the token was sent: an acquire that has not run yet must not run any more. */
+  isGivenBack = false;
+  readonly #votes: (Vote | null)[];
+  #granted = 0;
+  #taken = 0;
+  #none = 0;
+  #settle: ((verdict: Verdict) => void) | null = null;
+  #verdict: Promise<Verdict> | null = null;
+
+  constructor(
+    private readonly addresses: readonly string[],
+    private readonly quorum: number,
+  ) {
+    this.#votes = new Array<Vote | null>(addresses.length).fill(null);
+  }
+
+  /** Settles as soon as no vote that is still out could change it. Every master answers in bounded time, so it does. */
+  verdict(): Promise<Verdict> {
+    const verdict = this.#decide();
+    if (verdict !== null) return Promise.resolve(verdict);
+    return (this.#verdict ??= new Promise((resolve) => (this.#settle = resolve)));
+  }
+
+  /** Every master's answer so far. */
+  get answers(): readonly Answer[] {
+    return this.addresses.map((address, index) => ({ address, vote: this.#votes[index] ?? null }));
+  }
+
+  /** The vote of one master; null while it has not answered. */
+  voteOf(index: number): Vote | null {
+    return this.#votes[index] ?? null;
+  }
+
+  /** Counts the vote of one master. */
+  cast(index: number, vote: Vote): void {
+    this.#votes[index] = vote;
+    if (vote.kind === 'granted') this.#granted += 1;
+    else if (vote.kind === 'taken') this.#taken += 1;
+    else this.#none += 1;
+    if (this.#settle === null) return;
+    const verdict = this.#decide();
+    if (verdict !== null) this.#settle(verdict);
+  }
+
+  /**
+   * "Taken" is said only where it is certain that no quorum can be had now: enough masters refuse, or a quorum of them
+   * answered and the votes are split. With fewer answers nobody knows who holds the lock.
+   */
+  #decide(): Verdict | null {
+    const pending = this.#votes.length - this.#granted - this.#taken - this.#none;
+    const answered = this.#granted + this.#taken;
+    const blocking = this.#votes.length - this.quorum + 1;
+    if (this.#granted >= this.quorum) return 'granted';
+    if (this.#granted + pending >= this.quorum) return null;
+    if (this.#taken >= blocking || answered >= this.quorum) return 'taken';
+    if (this.#taken + pending < blocking && answered + pending < this.quorum) return 'no-quorum';
+    return null;
+  }
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigException, type ApplicationException } from 'pip-services4-commons-node';
+import type { LockOptions } from '../config/LockOptions';
+import type { MasterEndpoint } from '../config/MasterEndpoint';
+import { traceIdOf, type ContextLike } from '../contract/Context';
+import { ErrorCode } from '../contract/ErrorCode';
+import { Master, type Ask, type MasterOwner, type MasterScripts } from '../master/Master';
+import { MasterError, type FaultKind } from '../master/MasterError';
+import type { MasterState } from '../master/MasterState';
+import type { ServerInfo } from '../master/ServerInfo';
+import type { Observer } from '../observe/Observer';
+import { Admission } from './Admission';
+import { noQuorum } from './noQuorum';
+import { Rounds } from './Rounds';
+import { TAKE_BACK } from './scripts';
+import { systemClock } from './Stopwatch';
+
+/** What only a change of the configuration can mend, so that waiting for it is in vain. */
+const MISCONFIGURED: Partial<Record<FaultKind, ErrorCode>> = {
+  duplicate: ErrorCode.DUPLICATE_MASTER,
+  replica: ErrorCode.NOT_A_MASTER,
+};
+
+/** The masters as one voter: connected to, admitted, and asked in rounds. */
+export class Quorum implements MasterOwner {
+  readonly masters: readonly Master[];
+  readonly rounds: Rounds;
+  /** Null where the restart guard is off. */
+  readonly #admission: Admission | null;
+  /** The masters that are connected to, by the run of the server behind each. */
+  readonly #present = new Map<string, Master>();
+  /** The runs that were warned of: a master that comes and goes would fill the log. */
+  readonly #evicting = new Set<string>();
+  #onState = (): void => {};
+
+  /**
+   * @param size how many masters have to agree
+   * @param observer is told how each master fares
+   */
+  constructor(
+    endpoints: readonly MasterEndpoint[],
+    readonly size: number,
+    private readonly options: LockOptions,
+    private readonly observer: Observer,
+  ) {
+    this.masters = endpoints.map((endpoint) => new Master(endpoint, options.nodeTimeoutMs, this));
+    const isGuarded = options.restartGuardMs > 0;
+    this.#admission = isGuarded ? new Admission(this.masters, size, options.restartGuardMs) : null;
+    const settings = {
+      driftFactor: options.driftFactor,
+      retryCount: options.retries,
+      retryDelay: options.retryTimeoutMs,
+      retryJitter: options.retryJitterMs,
+    };
+    // The only master there is can be in no quorum with one that remembers: it is admitted, and not asked to prove it.
+    this.rounds = new Rounds(this.masters, size, settings, isGuarded && endpoints.length > 1, systemClock);
+  }
+
+  scriptsFor({ runId }: ServerInfo): MasterScripts {
+    return { bySha: this.rounds.scripts.forRun(runId), takeBack: TAKE_BACK };
+  }
+
+  /**
+   * Connects to every master, and waits until a quorum is ready. Masters that have neither answered nor failed by then
+   * get `node_timeout` more; those that are still away join later by themselves.
+   *
+   * @throws ConfigException DUPLICATE_MASTER, NOT_A_MASTER when a connection leads to what is no master of its own
+   * @throws ConnectionException NO_QUORUM when no quorum was ready within `connect_timeout`
+   * @throws the signal's reason when it fires first
+   */
+  async open(context: ContextLike, signal: AbortSignal): Promise<void> {
+    for (const master of this.masters) master.connect();
+    const { connectTimeoutMs, nodeTimeoutMs } = this.options;
+    const isDecided = (): boolean => this.#count('ready') >= this.size || this.#misconfigured() !== null;
+    const isInTime = await this.#until(isDecided, connectTimeoutMs, signal);
+    if (isInTime) await this.#until(() => this.#count('connecting') === 0, nodeTimeoutMs, signal);
+    const misconfigured = this.#misconfigured();
+    if (misconfigured !== null) throw misconfiguration(context, misconfigured);
+    if (!isInTime) throw noQuorum(context, 'The lock could not be opened', this.size, this.masters.map(standing));
+  }
+
+  /** Closes every connection, at once. */
+  async close(): Promise<void> {
+    await Promise.all(this.masters.map((master) => master.close()));
+  }
+
+  onMasterState({ address }: Master, state: MasterState): void {
+    this.#onState();
+    this.#admission?.reconsider();
+    if (state.kind === 'ready') this.observer.emit({ kind: 'master-ready', address });
+    if (state.kind === 'away') {
+      const { kind: fault, message } = state.error;
+      this.observer.emit({ kind: 'master-away', address, fault, message });
+    }
+  }
+
+  async admit(master: Master, server: ServerInfo, ask: Ask, signal: AbortSignal): Promise<void> {
+    const { address } = master;
+    if (server.isReplica) throw new MasterError(address, 'replica', 'is a replica, and its master has the vote');
+    const twin = this.#present.get(server.runId);
+    if (twin !== undefined) {
+      throw new MasterError(address, 'duplicate', `is the same server as ${twin.address}, which has one vote`);
+    }
+    this.#present.set(server.runId, master);
+    signal.addEventListener('abort', () => this.#present.delete(server.runId), { once: true });
+    if (server.maxmemoryPolicy !== 'noeviction' && !this.#evicting.has(server.runId)) {
+      this.#evicting.add(server.runId);
+      this.warn(`Redis master ${address} may evict locks: its maxmemory-policy is ${server.maxmemoryPolicy}`);
+    }
+    await this.#admission?.admit(master, server.runId, ask, signal);
+  }
+
+  warn(message: string): void {
+    this.observer.emit({ kind: 'warning', context: null, message });
+  }
+
+  /** For how much longer a master is in quarantine, in ms; 0 when it is not. */
+  quarantineMs(master: Master): number {
+    return this.#admission?.quarantineMs(master) ?? 0;
+  }
+
+  #misconfigured(): MasterError | null {
+    const errors = this.masters.map(({ state }) => (state.kind === 'away' ? state.error : null));
+    return errors.find((error) => error !== null && MISCONFIGURED[error.kind] !== undefined) ?? null;
+  }
+
+  #count(kind: MasterState['kind']): number {
+    return this.masters.filter((master) => master.state.kind === kind).length;
+  }
+
+  /** Whether the masters came to satisfy `condition` in time. */
+  async #until(condition: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> {
+    const deadlineMs = performance.now() + withinMs;
+    for (;;) {
+      signal.throwIfAborted();
+      if (condition()) return true;
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return false;
+      const changed = new AbortController();
+      this.#onState = () => changed.abort();
+      // Cut short by a change of some master's or by the caller: the loop looks which.
+      await sleep(leftMs, undefined, { signal: AbortSignal.any([signal, changed.signal]) }).catch(() => {});
+    }
+  }
+}
+
+function misconfiguration(context: ContextLike, { address, kind, message }: MasterError): ApplicationException {
+  const code = MISCONFIGURED[kind] ?? kind;
+  return new ConfigException(traceIdOf(context), code, `The connection to ${address} cannot be used: it ${message}`)
+    .withDetails('address', address)
+    .withDetails('reason', message);
+}
+
+function standing({ address, state }: Master): string {
+  switch (state.kind) {
+    case 'ready':
+      return `${address}: ready`;
+    case 'connecting':
+      return `${address}: no answer yet`;
+    case 'away':
+    case 'closed':
+      return `${address}: ${state.error.kind} (${state.error.message})`;
+  }
+}

@@ -1,0 +1,150 @@
+import Redlock, { ExecutionError, Lock } from 'redlock';
+import type { Master } from '../master/Master';
+import { MasterError } from '../master/MasterError';
+import { Ballot, type Answer, type Verdict } from './Ballot';
+import { wrapScripts, type Scripts } from './scripts';
+import { Stopwatch, type Clock } from './Stopwatch';
+import { Voter, type RedlockClient, type Round, type RoundFinder } from './Voter';
+
+/** A lock that a quorum of masters has granted. It holds its token: keep it out of logs. */
+export interface Grant {
+  /** As the masters know them. */
+  readonly keys: readonly string[];
+  readonly ballot: Ballot;
+  readonly stopwatch: Stopwatch;
+  readonly ttlMs: number;
+  /** In ms, counted by `stopwatch`, which was started before the round was sent. */
+  readonly validForMs: number;
+}
+
+/** What came of one attempt. */
+export type Acquired =
+  | { readonly kind: 'granted'; readonly grant: Grant }
+  | { readonly kind: 'taken' | 'no-quorum'; readonly answers: readonly Answer[] };
+
+/** What came of giving a lock back: `granted` says that a quorum deleted it, `taken` that it had gone before. */
+export interface Released {
+  readonly verdict: Verdict;
+  readonly ballot: Ballot;
+}
+
+/** Redlock's settings, under its own names; times are in ms. */
+export interface RedlockSettings {
+  readonly driftFactor: number;
+  readonly retryCount: number;
+  readonly retryDelay: number;
+  readonly retryJitter: number;
+}
+
+/**
+ * redlock's own retries keep the keys of a lost round and are then refused by themselves, and its release of an
+ * expired lock retries for seconds: here a round is one round, and what comes after is decided by its caller.
+ */
+const ONE_ROUND = { retryCount: 0 };
+
+/** Always votes against. */
+const AGAINST = new MasterError('', 'unexpected', 'a voter that stands for no master');
+const padding = (): RedlockClient => ({
+  evalsha: () => Promise.reject(AGAINST),
+  eval: () => Promise.reject(AGAINST),
+});
+
+/**
+ * Redlock's rounds over a set of masters: each asks every master once, and settles within the time that a master is
+ * given to answer.
+ */
+export class Rounds implements RoundFinder {
+  /** What the masters are asked to run. */
+  readonly scripts: Scripts;
+  readonly #redlock: Redlock;
+  readonly #addresses: readonly string[];
+  /** The acquires under way, by token: redlock cleans up after a lost one by itself, and only its token says whose. */
+  readonly #acquiring = new Map<string, Round>();
+  #opening: Round | null = null;
+
+  constructor(
+    masters: readonly Master[],
+    private readonly quorum: number,
+    settings: RedlockSettings,
+    isGuarded: boolean,
+    private readonly clock: Clock,
+  ) {
+    this.#addresses = masters.map(({ address }) => address);
+    this.scripts = wrapScripts(isGuarded);
+    const voters: RedlockClient[] = masters.map((master, index) => new Voter(index, master, this));
+    // redlock counts a majority of its clients, and never settles on a tie. With 2q - 1 clients there is no tie, and
+    // their majority is exactly q: so one formula serves an even number of masters and a quorum above the majority.
+    while (voters.length < 2 * quorum - 1) voters.push(padding());
+    this.#redlock = new Redlock(voters as unknown as Iterable<never>, settings, this.scripts.hooks);
+  }
+
+  /** One attempt to acquire all of `keys` or none, with a token of its own. Leaves nothing behind when it fails. */
+  async acquire(keys: readonly string[], ttlMs: number): Promise<Acquired> {
+    const ballot = this.#ballot();
+    const stopwatch = new Stopwatch(this.clock);
+    try {
+      await this.#start({ kind: 'acquire', ballot, ttlMs }, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND));
+    } catch (error) {
+      if (!(error instanceof ExecutionError)) throw error;
+      // redlock could not get a quorum; the ballot knows whether that means taken or too few answers.
+      const verdict = await ballot.verdict();
+      return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
+    } finally {
+      this.#acquiring.delete(ballot.token);
+    }
+    const driftMs = Math.round(this.#redlock.settings.driftFactor * ttlMs) + 2;
+    const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs: ttlMs - driftMs };
+    if (stopwatch.elapsedMs() < grant.validForMs) return { kind: 'granted', grant };
+    await this.release(grant);
+    return { kind: 'no-quorum', answers: ballot.answers.map(late) };
+  }
+
+  /** Deletes the lock's token, and nobody else's, wherever it may stand. */
+  async release({ keys, ballot: acquired, ttlMs }: Grant): Promise<Released> {
+    const ballot = this.#ballot();
+    const lock = new Lock(this.#redlock, [...keys], acquired.token, [], 0);
+    acquired.isGivenBack = true;
+    try {
+      await this.#start({ kind: 'release', ballot, acquired, ttlMs }, () => this.#redlock.release(lock, ONE_ROUND));
+    } catch (error) {
+      // No quorum deleted it: the ballot knows why.
+      if (!(error instanceof ExecutionError)) throw error;
+    }
+    return { verdict: await ballot.verdict(), ballot };
+  }
+
+  /** For the voters, who are told of a round by redlock and know it by its token only. */
+  roundOf(token: string): Round {
+    if (this.#opening !== null) {
+      if (this.#opening.kind === 'acquire') {
+        this.#opening.ballot.token = token;
+        this.#acquiring.set(token, this.#opening);
+      }
+      return this.#opening;
+    }
+    const acquired = this.#acquiring.get(token);
+    if (acquired === undefined) throw new MasterError('', 'unexpected', 'redlock asked for a round that nobody began');
+    acquired.ballot.isGivenBack = true;
+    return { kind: 'release', ballot: this.#ballot(), acquired: acquired.ballot, ttlMs: acquired.ttlMs };
+  }
+
+  /** redlock calls all of its clients before it first yields, so a command that comes meanwhile belongs to `round`. */
+  #start<T>(round: Round, start: () => Promise<T>): Promise<T> {
+    this.#opening = round;
+    try {
+      return start();
+    } finally {
+      this.#opening = null;
+    }
+  }
+
+  #ballot(): Ballot {
+    return new Ballot(this.#addresses, this.quorum);
+  }
+}
+
+function late(answer: Answer): Answer {
+  if (answer.vote?.kind !== 'granted') return answer;
+  const error = new MasterError(answer.address, 'late', 'granted when the ttl had already passed');
+  return { ...answer, vote: { kind: 'none', error } };
+}

@@ -1,0 +1,33 @@
+/** Where time is read from. */
+export interface Clock {
+  /** Never goes back; may stand still while the machine sleeps. In ms. */
+  monotonicMs(): number;
+  /** May jump either way. In ms. */
+  wallMs(): number;
+}
+
+/** The clocks of this process. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
+
+/**
+ * Time since a round was sent, read so that it can only be too long: the larger of what the monotonic and the wall
+ * clock say. A monotonic clock stands still while a machine sleeps, and then a lock would seem to be held for longer
+ * than the masters hold it; a wall clock that is set forward shortens a hold, which is merely a pity.
+ */
+export class Stopwatch {
+  readonly #monotonicMs: number;
+  readonly #wallMs: number;
+
+  constructor(private readonly clock: Clock) {
+    this.#monotonicMs = clock.monotonicMs();
+    this.#wallMs = clock.wallMs();
+  }
+
+  /** In ms. */
+  elapsedMs(): number {
+    return Math.max(this.clock.monotonicMs() - this.#monotonicMs, this.clock.wallMs() - this.#wallMs);
+  }
+}

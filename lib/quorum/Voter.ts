@@ -1,0 +1,134 @@
+import type { Debt } from '../master/Debts';
+import type { Master } from '../master/Master';
+import { MasterError } from '../master/MasterError';
+import type { Argument } from '../master/Script';
+import type { Ballot, Vote } from './Ballot';
+import { Refusal } from './scripts';
+
+/** What redlock is doing when it calls its clients. */
+export type Round =
+  | { readonly kind: 'acquire'; readonly ballot: Ballot; readonly ttlMs: number }
+  /** Gives back what the round of `acquired` may have left on the masters, for `ttlMs`. */
+  | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number };
+
+type Release = Extract<Round, { kind: 'release' }>;
+
+/** Finds the round that a command of redlock's belongs to. */
+export interface RoundFinder {
+  roundOf(token: string): Round;
+}
+
+const GRANTED: Vote = { kind: 'granted' };
+/** Of a release: the token does not stand here any more, or never did. */
+const GONE: Vote = { kind: 'taken', remainingMs: null };
+
+/** The two methods that redlock asks of a client. */
+export interface RedlockClient {
+  evalsha(sha: string, numKeys: number, args: readonly Argument[]): Promise<number>;
+  eval(source: string, numKeys: number, args: readonly Argument[]): Promise<number>;
+}
+
+/**
+ * One master as redlock's client: runs redlock's scripts on it, and casts on the round's ballot what redlock itself
+ * does not keep: whether a refusal means "held by another" or "could not say".
+ */
+export class Voter implements RedlockClient {
+  constructor(
+    private readonly index: number,
+    private readonly master: Master,
+    private readonly rounds: RoundFinder,
+  ) {}
+
+  evalsha(sha: string, numKeys: number, args: readonly Argument[]): Promise<number> {
+    const round = this.rounds.roundOf(String(args[numKeys]));
+    return round.kind === 'acquire'
+      ? this.#acquire(sha, numKeys, args, round)
+      : this.#release(sha, numKeys, args, round);
+  }
+
+  /** redlock falls back to it on NOSCRIPT, too late: its release may have gone ahead. The master does that itself. */
+  eval(): Promise<number> {
+    return Promise.reject(new MasterError(this.master.address, 'unexpected', 'redlock sent a script of its own'));
+  }
+
+  #acquire(sha: string, numKeys: number, args: readonly Argument[], round: Round): Promise<number> {
+    const { ballot, ttlMs } = round;
+    const isWanted = (): boolean => !ballot.isGivenBack;
+    return this.master.run(sha, numKeys, args, isWanted).then(
+      (reply) => this.#castAcquired(ballot, reply),
+      (error: MasterError) => {
+        if (error.mayHaveRun) this.master.owe(debtOf(numKeys, args), ttlMs, false);
+        return this.#castNone(ballot, error);
+      },
+    );
+  }
+
+  #castAcquired(ballot: Ballot, reply: unknown): number {
+    if (typeof reply === 'number') {
+      ballot.cast(this.index, GRANTED);
+      return reply;
+    }
+    const [kind, detail, type] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
+    if (kind === Refusal.taken) {
+      const remainingMs = Number(detail);
+      ballot.cast(this.index, { kind: 'taken', remainingMs: remainingMs < 0 ? null : remainingMs });
+      return 0;
+    }
+    const error = this.#refused(kind, detail, type);
+    if (error.kind === 'unadmitted') this.master.readmit(error);
+    return this.#castNone(ballot, error);
+  }
+
+  #refused(kind: unknown, detail: unknown, type: unknown): MasterError {
+    const { address } = this.master;
+    switch (kind) {
+      case Refusal.foreign:
+        return new MasterError(address, 'foreign-key', `${JSON.stringify(detail)} holds a ${String(type)}, no lock`);
+      case Refusal.unadmitted:
+        return new MasterError(address, 'unadmitted', 'has forgotten that it was admitted');
+      case Refusal.quarantined:
+        return new MasterError(address, 'quarantined', `has lost its memory, and may vote in ${String(detail)} ms`);
+      default:
+        return new MasterError(address, 'unexpected', `answered ${String(kind)}`);
+    }
+  }
+
+  #release(sha: string, numKeys: number, args: readonly Argument[], round: Release): Promise<number> {
+    const { ballot, acquired, ttlMs } = round;
+    // What a master has refused it does not hold: no need to ask it to forget, and nothing that it could confirm.
+    if (acquired.voteOf(this.index)?.kind === 'taken') {
+      ballot.cast(this.index, {
+        kind: 'none',
+        error: new MasterError(this.master.address, 'not-held', 'never held it'),
+      });
+      return Promise.resolve(0);
+    }
+    return this.master
+      .run(sha, numKeys, args, () => true)
+      .then(
+        (reply) => {
+          ballot.cast(this.index, reply === numKeys ? GRANTED : GONE);
+          return Number(reply);
+        },
+        (error: MasterError) => {
+          // Other data stands where the lock was: so the lock does not.
+          if (error.kind === 'foreign-key') {
+            ballot.cast(this.index, GONE);
+            return 0;
+          }
+          // Asked now: it may have been granted since the release was sent. An acquire that was lost is owed already.
+          if (acquired.voteOf(this.index)?.kind === 'granted') this.master.owe(debtOf(numKeys, args), ttlMs, true);
+          return this.#castNone(ballot, error);
+        },
+      );
+  }
+
+  #castNone(ballot: Ballot, error: MasterError): never {
+    ballot.cast(this.index, { kind: 'none', error });
+    throw error;
+  }
+}
+
+function debtOf(numKeys: number, args: readonly Argument[]): Debt {
+  return { token: String(args[numKeys]), keys: args.slice(0, numKeys).map(String) };
+}

@@ -1,0 +1,76 @@
+import { script, type Script } from '../master/Script';
+
+/**
+ * The key of the marker that every admitted master carries: a hash of the server's run, the end of its quarantine in
+ * the master's own time (0 where there is none), the longest guard that anybody asked for, and the nonces of the
+ * founding. While a master waits for its admission, there is only its own nonce in it, and the run that drew it: one
+ * that comes back with a snapshot of that moment is not as new as it was then. Being a hash, the marker can never be
+ * mistaken for a lock.
+ */
+export const MARKER = 'redlock:guard';
+
+/** KEYS: the marker. ARGV: the server's run, the guard in ms, then what the script adds. */
+const PRELUDE = `
+local marker = KEYS[1]
+local run = ARGV[1]
+local guard = tonumber(ARGV[2])
+
+local function read()
+  local fields = {}
+  local flat = redis.call('hgetall', marker)
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields
+end
+
+local function now()
+  local time = redis.call('time')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local before = read()
+local isPendingAs = function(nonce) return before['pending'] == run and before['nonce'] == nonce end
+guard = math.max(guard, tonumber(before['guard'] or '0'))
+
+local function admit(founding, quarantine)
+  local ends = quarantine > 0 and now() + quarantine or 0
+  redis.call('del', marker)
+  redis.call('hset', marker, 'run', run, 'until', string.format('%.0f', ends),
+    'guard', string.format('%.0f', guard), 'founding', founding)
+end
+
+local function answer()
+  local after = read()
+  if not after['run'] then return { 'pending', after['nonce'] or '' } end
+  local left = math.max(0, tonumber(after['until']) - now())
+  return { 'admitted', after['founding'], left, tonumber(after['guard']) }
+end
+`;
+
+/**
+ * Asked first on every connection. ARGV: a nonce; '1' where this is the only master, which is never in quarantine.
+ * A marker of another run says that the server has forgotten something: that quarantine begins here, in one step.
+ */
+export const INSPECT: Script = script(`${PRELUDE}
+if before['run'] == run then
+  redis.call('hset', marker, 'guard', string.format('%.0f', guard))
+elseif ARGV[4] == '1' then
+  admit('', 0)
+elseif before['run'] then
+  admit('', guard)
+elseif before['pending'] ~= run then
+  redis.call('hset', marker, 'nonce', ARGV[3], 'pending', run)
+end
+return answer()
+`);
+
+/** Admits a master that is still as new as it was read. ARGV: its nonce, and the nonces of all that are founded. */
+export const FOUND: Script = script(`${PRELUDE}
+if isPendingAs(ARGV[3]) then admit(ARGV[4], 0) end
+return answer()
+`);
+
+/** Admits a master that came late, and may have forgotten something. ARGV: the nonce that it was read with. */
+export const QUARANTINE: Script = script(`${PRELUDE}
+if isPendingAs(ARGV[3]) then admit('', guard) end
+return answer()
+`);

@@ -1,0 +1,93 @@
+import { script, type Script } from '../master/Script';
+import { MARKER } from './guardScripts';
+
+/** The first element of an array that the acquire script answers when it refuses. */
+export const Refusal = {
+  /** Then: the key's remaining ttl in ms, -1 without one. */
+  taken: 'taken',
+  /** Then: the key, and the type of what it holds. */
+  foreign: 'foreign',
+  /** The marker is missing, or names another run. */
+  unadmitted: 'unadmitted',
+  /** Then: for how much longer, in ms. */
+  quarantined: 'quarantined',
+} as const;
+
+/**
+ * Before the round: nobody votes who may have forgotten. The run stands in the script and not among its arguments,
+ * which would be sent with every acquire: a server has one run for as long as it has its scripts.
+ */
+const requireAdmission = (runId: string): string => `
+local marker = redis.call('hmget', '${MARKER}', 'run', 'until')
+if marker[1] ~= '${runId}' then return { '${Refusal.unadmitted}' } end
+if marker[2] ~= '0' then
+  local time = redis.call('time')
+  local left = tonumber(marker[2]) - time[1] * 1000 - math.floor(time[2] / 1000)
+  if left > 0 then return { '${Refusal.quarantined}', left } end
+end
+`;
+
+/**
+ * redlock's acquire asks EXISTS alone, which cannot tell a lock from somebody's data, nor say for how long the key is
+ * taken. Both are read in the same step as the refusal: one round trip, and nothing can have changed in between.
+ */
+const wrapAcquire = (redlockScript: string, before: string): string => `
+${before}
+local function redlock()
+${redlockScript}
+end
+
+local count = redlock()
+if count ~= 0 then return count end
+
+local remaining = -2
+for _, key in ipairs(KEYS) do
+  local kind = redis.call('type', key)['ok']
+  if kind ~= 'none' and kind ~= 'string' then return { '${Refusal.foreign}', key, kind } end
+  local pttl = redis.call('pttl', key)
+  if pttl == -1 then return { '${Refusal.taken}', -1 } end
+  remaining = math.max(remaining, pttl)
+end
+return { '${Refusal.taken}', remaining }
+`;
+
+/** Deletes a token wherever it stands among the keys, and nothing else, whatever else stands there. */
+export const TAKE_BACK: Script = script(`
+for _, key in ipairs(KEYS) do
+  if redis.pcall('get', key) == ARGV[1] then redis.call('del', key) end
+end
+return 0
+`);
+
+/** redlock's scripts as they are run here, and the hooks through which redlock is told of them. */
+export interface Scripts {
+  /** What is run on one run of a server, by the SHA-1 under which redlock asks for it. */
+  forRun(runId: string): ReadonlyMap<string, Script>;
+  readonly hooks: {
+    readonly acquireScript: (lua: string) => string;
+    readonly extendScript: (lua: string) => string;
+    readonly releaseScript: (lua: string) => string;
+  };
+}
+
+/**
+ * redlock hands its Lua to a hook and asks for what the hook returns.
+ *
+ * @param isGuarded whether acquiring requires that the master was admitted
+ */
+export function wrapScripts(isGuarded: boolean): Scripts {
+  const sources = new Map<string, (runId: string) => string>();
+  const keep = (sourceFor: (runId: string) => string): string => {
+    const source = sourceFor('');
+    sources.set(script(source).sha, sourceFor);
+    return source;
+  };
+  return {
+    forRun: (runId) => new Map([...sources].map(([sha, sourceFor]) => [sha, script(sourceFor(runId))])),
+    hooks: {
+      acquireScript: (lua) => keep((runId) => wrapAcquire(lua, isGuarded ? requireAdmission(runId) : '')),
+      extendScript: (lua) => keep(() => lua),
+      releaseScript: (lua) => keep(() => lua),
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import { describe as inWords } from '../../../chaos/report';
+import { run, type Run } from '../../../chaos/run';
+import { until } from '../../support/until';
+
+const CHAOS = join(__dirname, '..', '..', '..', 'chaos', 'chaos.ts');
+const TYPESCRIPT = ['--import', pathToFileURL(require.resolve('tsx')).href];
+/** Two busy cores enter some 150 in such a run: fewer than this is a lock that hardly serves. */
+const FEWEST_SECTIONS = 20;
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'chaos-spec-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe('Chaos for ten seconds', function () {
+  this.timeout(90_000);
+
+  it('breaks no promise of the lock over three masters', async () => {
+    const given: Run = { seed: 3, masters: 3, durationMs: 10_000, isGuarded: true };
+    const { verdict, steps } = await inFolder((folder) => run(given, folder, () => {}));
+
+    const { overlaps, unsettled, ghosts, unserved, failures } = verdict;
+    const faults = { overlaps, unsettled, ghosts, unserved, failures };
+    const none = { overlaps: [], unsettled: [], ghosts: [], unserved: [], failures: [] };
+    expect(faults, inWords(verdict)).to.deep.equal(none);
+    expect(verdict.sections, inWords(verdict)).to.be.at.least(FEWEST_SECTIONS);
+    expect(steps).to.be.above(80);
+  });
+});
+
+describe('The chaos command', function () {
+  this.timeout(60_000);
+
+  const start = (...args: readonly string[]) =>
+    spawn(process.execPath, [...TYPESCRIPT, CHAOS, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+
+  it('ends with 2 for options that cannot be read', async () => {
+    const child = start('--seconds', 'many');
+    child.stdout.resume();
+
+    expect(await once(child, 'exit')).to.deep.equal([2, null]);
+  });
+
+  it('takes all that it has started with it when it is interrupted', async () => {
+    const child = start('--masters', '1', '--seed', '1');
+    const closed = once(child, 'close');
+    let said = '';
+    child.stdout.on('data', (text: Buffer) => (said += text.toString()));
+    const children: number[] = [];
+    try {
+      await until(() => said.includes('the locks are open'), 'the run is on its way', 30_000);
+      children.push(...(await childrenOf(child.pid)));
+    } finally {
+      child.kill('SIGINT');
+      await closed;
+    }
+
+    // Four workers and a master, and whatever helps to read TypeScript.
+    expect(children, said).to.have.length.of.at.least(5);
+    await until(() => !children.some(isAlive), 'the workers and the master have ended');
+  });
+});
+
+async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
+  const ps = spawn('ps', ['-A', '-o', 'ppid=,pid=']);
+  let listing = '';
+  ps.stdout.on('data', (text: Buffer) => (listing += text.toString()));
+  await once(ps, 'close');
+  const rows = listing.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return rows.flatMap(([parent, child]) => (parent === pid && child !== undefined ? [child] : []));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

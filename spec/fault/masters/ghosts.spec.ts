@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { ConnectionException } from 'pip-services4-commons-node';
+import type { RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import type { Master } from '../../support/Master';
+import { startMasters } from '../../support/masters';
+import { TcpProxy } from '../../support/TcpProxy';
+import { until } from '../../support/until';
+
+const LONG = 60_000;
+const NODE_TIMEOUT_MS = 200;
+
+describe('A lock without an owner', () => {
+  const locks = useLocks();
+  let masters: readonly Master[] = [];
+  let proxies: readonly TcpProxy[] = [];
+
+  before(async () => {
+    masters = await startMasters(3);
+    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
+  });
+  afterEach(async () => {
+    for (const proxy of proxies) {
+      await proxy.accept();
+      proxy.pass();
+    }
+    await Promise.all(masters.map((master) => master.resume()));
+    await Promise.all(masters.map((master) => master.command('FLUSHALL')));
+  });
+  after(async () => {
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    await Promise.all(masters.map((master) => master.stop()));
+  });
+
+  const open = (nodeTimeoutMs = NODE_TIMEOUT_MS): Promise<RedisLock> =>
+    locks.open({
+      connections: proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
+      options: { node_timeout: nodeTimeoutMs },
+    });
+  const lastOf = <T>(list: readonly T[]): T => list[list.length - 1] ?? expect.fail('the list is empty');
+  const stateOf = (lock: RedisLock, index: number): string | undefined => lock.getStatus().masters[index]?.state;
+  const areKeysGone = async (...keys: readonly string[]): Promise<boolean> => {
+    const counts = await Promise.all(masters.map((master) => master.command('EXISTS', ...keys)));
+    return counts.every((count) => count === 0);
+  };
+  /** Everything that one master was asked from here on, in order, each command as one line. */
+  const recordOn = async (master: Master): Promise<() => Promise<readonly string[]>> => {
+    await master.command('CONFIG', 'SET', 'slowlog-log-slower-than', 0, 'slowlog-max-len', 1000);
+    await master.command('SLOWLOG', 'RESET');
+    return async () => {
+      const entries = (await master.command('SLOWLOG', 'GET', -1)) as readonly (readonly unknown[])[];
+      await master.command('CONFIG', 'SET', 'slowlog-log-slower-than', 10_000);
+      return entries.map((entry) => (entry[3] as readonly string[]).join(' ')).reverse();
+    };
+  };
+
+  it('is taken back at once when a quorum granted it after its ttl', async () => {
+    const lock = await open(2000);
+    for (const proxy of proxies.slice(1)) proxy.hold('up');
+    const startedMs = performance.now();
+    const attempt = thrownBy(lock.tryAcquireLock('123', 'key', 300), ConnectionException, 'NO_QUORUM');
+    await until(() => performance.now() - startedMs >= 700, '700 ms have passed');
+    for (const proxy of proxies) proxy.pass();
+    const { message } = await attempt;
+
+    // The two were asked just now: left alone, they would hold the key for 300 ms.
+    await until(() => areKeysGone('key'), 'no master holds the key', 150);
+    for (const { port } of proxies.slice(1)) {
+      expect(message).to.include(`127.0.0.1:${port}: late (granted when the ttl had already passed)`);
+    }
+    expect(lock.getStatus().held).to.equal(0);
+  });
+
+  it('is taken back from a master that was paused during its round', async () => {
+    const lock = await open();
+    await lastOf(masters).pause();
+    await lock.acquireLock('123', 'given back', LONG);
+    await lock.acquireLock('123', 'held', LONG);
+    await lock.releaseLock('123', 'given back');
+    await until(() => stateOf(lock, 2) === 'away', 'its silence is noticed');
+    await lastOf(masters).resume();
+    await until(() => stateOf(lock, 2) === 'ready', 'it is ready again', 1000);
+
+    expect(await lastOf(masters).command('EXISTS', 'given back', 'held')).to.equal(0);
+    expect(await masters[0]?.command('EXISTS', 'held')).to.equal(1);
+    expect(lock.getStatus().held).to.equal(1);
+  });
+
+  it('is taken back from masters that were paused during a round without a quorum', async () => {
+    const lock = await open();
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
+    await Promise.all(masters.map((master) => master.resume()));
+    await until(() => lock.getStatus().masters.every(({ state }) => state === 'ready'), 'all are ready again', 1500);
+
+    expect(await areKeysGone('key')).to.equal(true);
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+  });
+
+  it('is taken back where its release was not sent, before anything else is asked', async () => {
+    const lock = await open();
+    await lock.acquireLock('123', 'key', LONG);
+    await until(async () => (await lastOf(masters).command('EXISTS', 'key')) === 1, 'it stands on the last master');
+    const token = String(await lastOf(masters).command('GET', 'key'));
+    lastOf(proxies).refuse();
+    lastOf(proxies).cut();
+    await until(() => stateOf(lock, 2) === 'away', 'the cut is noticed');
+    await lock.releaseLock('123', 'key');
+    expect(await lastOf(masters).command('GET', 'key')).to.equal(token);
+
+    const commands = await recordOn(lastOf(masters));
+    await lastOf(proxies).accept();
+    await until(() => stateOf(lock, 2) === 'ready', 'it is ready again');
+    expect(await lastOf(masters).command('EXISTS', 'key')).to.equal(0);
+    const asked = (await commands()).filter((line) => /^evalsha|^eval/i.test(line));
+    expect(asked[0]).to.include(` key ${token}`);
+    expect(asked[1]).to.include(' redlock:guard ');
+  });
+
+  for (const direction of ['up', 'down'] as const) {
+    it(`is taken back where its release was not confirmed, lost on its way ${direction}`, async () => {
+      const lock = await open();
+      await lock.acquireLock('123', 'key', LONG);
+      await until(async () => (await lastOf(masters).command('EXISTS', 'key')) === 1, 'it stands on the last master');
+      const token = String(await lastOf(masters).command('GET', 'key'));
+      if (direction === 'up') lastOf(proxies).drop();
+      else lastOf(proxies).hold('down');
+      await lock.releaseLock('123', 'key');
+      await until(() => stateOf(lock, 2) === 'away', 'its silence is noticed');
+      // As if the release had been lost either way: only what is taken back later can remove it.
+      await lastOf(masters).command('SET', 'key', token, 'PX', LONG);
+      lastOf(proxies).pass();
+      await until(() => stateOf(lock, 2) === 'ready', 'it is ready again', 1500);
+
+      expect(await lastOf(masters).command('EXISTS', 'key')).to.equal(0);
+    });
+  }
+
+  it('is not taken back from another who holds the key now', async () => {
+    const [lock, other] = [await open(), await locks.open({ connections: addressesOf(masters) })];
+    await lock.acquireLock('123', 'key', LONG);
+    lastOf(proxies).refuse();
+    lastOf(proxies).cut();
+    await until(() => stateOf(lock, 2) === 'away', 'the cut is noticed');
+    await lock.releaseLock('123', 'key');
+    await lastOf(masters).command('DEL', 'key');
+    await other.acquireLock('123', 'key', LONG);
+    const token = await masters[0]?.command('GET', 'key');
+    await lastOf(proxies).accept();
+    await until(() => stateOf(lock, 2) === 'ready', 'it is ready again');
+
+    expect(await lastOf(masters).command('GET', 'key')).to.equal(token);
+  });
+});

@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { BadRequestException, type ApplicationException } from 'pip-services4-commons-node';
+import type { RedisLock } from '../../../lib';
+import type { Master } from '../../support/Master';
+import { startMasters } from '../../support/masters';
+import { until } from '../../support/until';
+import { addressesOf, thrownBy, useLocks, valuesOn } from './locks';
+
+const LONG = 60_000;
+const KIB = 1024;
+
+/** What callers without types pass. */
+const wrong = (value: unknown): never => value as never;
+
+describe("A lock's arguments", () => {
+  const locks = useLocks();
+  let masters: readonly Master[] = [];
+  let lock: RedisLock;
+
+  before(async () => {
+    masters = await startMasters(3);
+  });
+  beforeEach(async () => {
+    lock = await locks.open({ connections: addressesOf(masters) });
+  });
+  after(async () => {
+    await Promise.all(masters.map((master) => master.stop()));
+  });
+
+  const refused = (work: Promise<unknown>, code: string): Promise<ApplicationException> =>
+    thrownBy(work, BadRequestException, code);
+
+  const badKeys: readonly (readonly [title: string, key: string])[] = [
+    ['empty', ''],
+    ['longer than 64 KiB', 'k'.repeat(64 * KIB + 1)],
+    ['longer than 64 KiB in bytes alone', 'ü'.repeat(32 * KIB + 1)],
+    ['a number', wrong(1)],
+    ['missing', wrong(undefined)],
+    ['null', wrong(null)],
+  ];
+  for (const [title, key] of badKeys) {
+    it(`refuse a key that is ${title}`, async () => {
+      const thrown = await refused(lock.tryAcquireLock('123', key, LONG), 'BAD_KEY');
+      await refused(lock.acquireLock('123', key, LONG, 0), 'BAD_KEY');
+      await refused(lock.acquire('123', key), 'BAD_KEY');
+      await refused(lock.releaseLock('123', key), 'BAD_KEY');
+
+      expect(thrown.message.length).to.be.below(200);
+    });
+  }
+
+  for (const ttl of [9, 10.5, 0, -10, NaN, Infinity, 2_147_483_648, wrong('100'), wrong(null), wrong(undefined)]) {
+    it(`refuse a ttl of ${typeof ttl} ${String(ttl)}`, async () => {
+      const thrown = await refused(lock.tryAcquireLock('123', 'key', ttl), 'BAD_TTL');
+      await refused(lock.acquireLock('123', 'key', ttl, 0), 'BAD_TTL');
+
+      expect(thrown.message).to.include(String(ttl)).and.include('10').and.include('2147483647');
+      expect(await valuesOn(masters, 'key')).to.deep.equal([null, null, null]);
+    });
+  }
+
+  for (const timeout of [-1, 1.5, NaN, 2_147_483_648, wrong('100')]) {
+    it(`refuse a timeout of ${typeof timeout} ${String(timeout)}`, async () => {
+      const thrown = await refused(lock.acquireLock('123', 'key', LONG, timeout), 'BAD_TIMEOUT');
+      await refused(lock.acquire('123', 'key', LONG, timeout), 'BAD_TIMEOUT');
+
+      expect(thrown.message).to.include(String(timeout)).and.include('2147483647');
+      expect(await valuesOn(masters, 'key')).to.deep.equal([null, null, null]);
+    });
+  }
+
+  const goodKeys: readonly (readonly [title: string, key: string])[] = [
+    ['of unicode', 'Schlüssel 🔒 鍵 "\\\r\n\0'],
+    ['that is a space', ' '],
+    ['of exactly 64 KiB', 'k'.repeat(64 * KIB)],
+    ['of exactly 64 KiB in bytes', 'ü'.repeat(32 * KIB)],
+  ];
+  for (const [title, key] of goodKeys) {
+    it(`may be a key ${title}`, async () => {
+      expect(await lock.tryAcquireLock('123', key, LONG)).to.equal(true);
+      await until(async () => !(await valuesOn(masters, key)).includes(null), 'it stands on each master');
+      await lock.releaseLock('123', key);
+      await until(async () => (await valuesOn(masters, key)).every((value) => value === null), 'it is gone');
+    });
+  }
+
+  it('may be the longest ttl and timeout, and the shortest', async () => {
+    await lock.acquireLock('123', 'long', 2_147_483_647, 2_147_483_647);
+    expect(await masters[0]?.command('PTTL', 'long')).to.be.within(2_147_400_000, 2_147_483_647);
+    // What is left of the shortest ttl may be over before a busy machine looks: it is accepted, that is all.
+    await lock.acquireLock('123', 'short', 10, 0).catch((error: unknown) => {
+      expect(error).to.have.property('code', 'NO_QUORUM');
+    });
+    await lock.releaseLock('123', 'long');
+  });
+});

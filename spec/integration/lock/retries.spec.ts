@@ -1,0 +1,140 @@
+import { expect } from 'chai';
+import { ConflictException, ConnectionException } from 'pip-services4-commons-node';
+import { createSandbox } from 'sinon';
+import { Rounds } from '../../../lib/quorum/Rounds';
+import type { RedisLock } from '../../../lib';
+import type { Master } from '../../support/Master';
+import { startMasters } from '../../support/masters';
+import { until } from '../../support/until';
+import { addressesOf, setForeignLock, thrownBy, useLocks } from './locks';
+
+const LONG = 60_000;
+
+describe("A lock's retries", () => {
+  const sandbox = createSandbox();
+  const locks = useLocks();
+  let masters: readonly Master[] = [];
+
+  before(async () => {
+    masters = await startMasters(3);
+  });
+  beforeEach(async () => {
+    await Promise.all(masters.map((master) => master.command('DEL', 'key')));
+    await Promise.all(masters.map((master) => setForeignLock(master, 'key')));
+  });
+  afterEach(async () => {
+    sandbox.restore();
+    await Promise.all(masters.map((master) => master.resume()));
+  });
+  after(async () => {
+    await Promise.all(masters.map((master) => master.stop()));
+  });
+
+  const open = (options: object): Promise<RedisLock> =>
+    locks.open({
+      connections: addressesOf(masters),
+      // Nothing here may be woken ahead of its time.
+      options: { retry_timeout: 5, retry_jitter: 0, node_timeout: 150, notify: false, ...options },
+    });
+
+  /** How many rounds it took until the lock was given up as held by another, and for how long. */
+  async function givenUp(lock: RedisLock, timeout?: number): Promise<{ rounds: number; tookMs: number }> {
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    const startedMs = performance.now();
+    await thrownBy(lock.acquireLock('123', 'key', LONG, timeout), ConflictException, 'LOCK_TIMEOUT');
+    return { rounds: spy.callCount, tookMs: performance.now() - startedMs };
+  }
+
+  for (const [retries, rounds] of [
+    [undefined, 4],
+    [0, 1],
+    [1, 2],
+    [7, 8],
+  ] as const) {
+    it(`make ${rounds} attempts for ${retries ?? 'the default'} retries without a timeout`, async () => {
+      const lock = await open(retries === undefined ? {} : { retries });
+      expect(await givenUp(lock)).to.include({ rounds });
+    });
+  }
+
+  it('have no end where they are -1', async () => {
+    const lock = await open({ retries: -1 });
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    const acquired = lock.acquireLock('123', 'key', LONG);
+    await until(() => spy.callCount > 10, 'ten attempts were made');
+    await Promise.all(masters.map((master) => master.command('DEL', 'key')));
+    await acquired;
+    expect(lock.getStatus().held).to.equal(1);
+  });
+
+  it('go on for as long as the timeout where their number is left open', async () => {
+    const { rounds, tookMs } = await givenUp(await open({}), 150);
+    expect(rounds).to.be.above(4);
+    expect(tookMs).to.be.within(149, 1000);
+  });
+
+  it('cap an acquire with a timeout where their number is set', async () => {
+    const { rounds, tookMs } = await givenUp(await open({ retries: 2 }), LONG);
+    expect(rounds).to.equal(3);
+    expect(tookMs).to.be.below(1000);
+  });
+
+  it('are not capped beside a timeout by -1', async () => {
+    expect((await givenUp(await open({ retries: -1 }), 100)).rounds).to.be.above(4);
+  });
+
+  it('are none with a timeout of 0, also without end', async () => {
+    expect(await givenUp(await open({ retries: -1 }), 0)).to.include({ rounds: 1 });
+  });
+
+  it('wait for retry_timeout, and make a last attempt at the deadline', async () => {
+    const paced = await givenUp(await open({ retries: 2, retry_timeout: 70 }));
+    expect(paced.tookMs).to.be.within(138, 1000);
+    sandbox.restore();
+    const cut = await givenUp(await open({ retry_timeout: LONG }), 80);
+    expect(cut.rounds).to.equal(2);
+    expect(cut.tookMs).to.be.within(79, 1000);
+  });
+
+  it('are of no use to tryAcquireLock', async () => {
+    const lock = await open({ retries: 5 });
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(false);
+    expect(spy.callCount).to.equal(1);
+  });
+
+  it('end with NO_QUORUM when that was true last', async () => {
+    const lock = await open({});
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    const failed = thrownBy(lock.acquireLock('123', 'key', LONG, 600), ConnectionException, 'NO_QUORUM');
+    expect(await spy.firstCall.returnValue).to.include({ kind: 'taken' });
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    const thrown = await failed;
+
+    expect(thrown.details.getAsString('key')).to.equal('key');
+    expect(thrown.message).to.include(`${masters[0]?.port}: `);
+    for (const { port } of masters.slice(1)) expect(thrown.message).to.match(new RegExp(`${port}: (silent|unreach)`));
+  });
+
+  it('end with LOCK_TIMEOUT when that was true last', async () => {
+    const lock = await open({});
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    const failed = thrownBy(lock.acquireLock('123', 'key', LONG, 1200), ConflictException, 'LOCK_TIMEOUT');
+    expect(await spy.firstCall.returnValue).to.include({ kind: 'no-quorum' });
+    await Promise.all(masters.map((master) => master.resume()));
+    await failed;
+  });
+
+  it('take the lock when a quorum comes back', async () => {
+    await Promise.all(masters.map((master) => master.command('DEL', 'key')));
+    const lock = await open({});
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    // What the paused masters were sent they run when they go on: short, lest it be in the way for longer.
+    const acquired = lock.acquireLock('123', 'key', 300, LONG);
+    expect(await spy.firstCall.returnValue).to.include({ kind: 'no-quorum' });
+    await Promise.all(masters.map((master) => master.resume()));
+    await acquired;
+  });
+});

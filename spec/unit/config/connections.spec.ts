@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import { parseConfig } from '../../../lib/config/LockConfig';
+import type { MasterEndpoint } from '../../../lib/config/MasterEndpoint';
+import { Secret } from '../../../lib/config/Secret';
+import { resolveMasters } from '../../../lib/config/resolveMasters';
+import { ConfigParams, type ConfigSource } from '../../../lib/contract/ConfigParams';
+import { refusalOf } from './refusal';
+
+const mastersOf = (source: ConfigSource): Promise<readonly MasterEndpoint[]> =>
+  resolveMasters(null, parseConfig(source), null);
+
+const named = async (source: ConfigSource): Promise<string[]> =>
+  (await mastersOf(source)).map(({ name, address }) => `${name} ${address}`);
+
+describe('connections', () => {
+  const shapes: [title: string, source: ConfigSource, masters: string[]][] = [
+    [
+      'the documented example',
+      ConfigParams.fromTuples('host', 'localhost', 'port', 6379),
+      ['connection localhost:6379'],
+    ],
+    ['a host at the top level', { host: 'a' }, ['connection a:6379']],
+    ['a uri at the top level', { uri: 'redis://a:1' }, ['connection a:1']],
+    ['one connection', { connection: { host: 'a', port: 7000 } }, ['connection a:7000']],
+    ['a connection with ip', { connection: { ip: '10.0.0.1' } }, ['connection 10.0.0.1:6379']],
+    ['host before ip', { connection: { ip: '10.0.0.1', host: 'a' } }, ['connection a:6379']],
+    ['a list', { connections: [{ host: 'a' }, { host: 'b' }] }, ['0 a:6379', '1 b:6379']],
+    ['named sections', { connections: { x: { host: 'a' }, Y: { host: 'b' } } }, ['x a:6379', 'Y b:6379']],
+    [
+      'numbered keys',
+      ConfigParams.fromTuples('connections.0.host', 'a', 'connections.1.host', 'b', 'connections.0.port', 1),
+      ['0 a:1', '1 b:6379'],
+    ],
+    ['dotted keys in a plain object', { 'connections.a.host': 'a' }, ['a a:6379']],
+    ['connections before connection', { connection: { host: 'b' }, connections: [{ host: 'a' }] }, ['0 a:6379']],
+    ['connection where connections is empty', { connection: { host: 'b' }, connections: [] }, ['connection b:6379']],
+    ['sections before the top level', { host: 'b', connection: { host: 'a' } }, ['connection a:6379']],
+    [
+      'a bare and a bracketed IPv6 host',
+      { connections: [{ host: '::1' }, { host: '[::2]' }] },
+      ['0 [::1]:6379', '1 [::2]:6379'],
+    ],
+    ['a uri before host and port', { connection: { uri: 'redis://a:1', host: 'b', port: 2 } }, ['connection a:1']],
+  ];
+  for (const [title, source, masters] of shapes) {
+    it(`reads ${title}`, async () => expect(await named(source)).to.deep.equal(masters));
+  }
+
+  it('reads database, user and password, in both spellings', async () => {
+    const [one, two] = await mastersOf({
+      connections: [
+        { host: 'a', db: 3, username: 'u1', password: ' p1 ' },
+        { host: 'b', user: 'u2', pass: 'p2' },
+      ],
+    });
+    expect([one?.db, one?.username, one?.password?.reveal()]).to.deep.equal([3, 'u1', ' p1 ']);
+    expect([two?.db, two?.username, two?.password?.reveal()]).to.deep.equal([0, 'u2', 'p2']);
+  });
+
+  it('gives whole and frozen masters', async () => {
+    const masters = await mastersOf({ host: 'a' });
+    expect(masters).to.deep.equal([
+      {
+        name: 'connection',
+        address: 'a:6379',
+        target: { kind: 'tcp', host: 'a', port: 6379 },
+        db: 0,
+        username: null,
+        password: null,
+        tls: null,
+      },
+    ]);
+    for (const value of [masters, masters[0], masters[0]?.target]) expect(value).to.be.frozen;
+  });
+
+  it('gives a configuration that is frozen all the way down', () => {
+    const config = parseConfig({
+      connections: [{ uri: 'rediss://u:p@a' }, { discovery_key: 'k' }],
+      credentials: [{ password: 'p' }, { store_key: 'k' }],
+    });
+    const seen: object[] = [config];
+    for (const value of seen) {
+      expect(value, Object.keys(value).join()).to.be.frozen;
+      // A secret has nothing that could be set; the others are followed.
+      for (const below of Object.values(value) as unknown[]) {
+        if (typeof below === 'object' && below !== null && !(below instanceof Secret)) seen.push(below);
+      }
+    }
+    expect(seen.length).to.be.greaterThan(15);
+  });
+
+  it('refuses a configuration without any, once masters are asked for', async () => {
+    for (const source of [{}, { connections: [] }, { options: { ttl: 10 } }, { connections: {}, connection: {} }]) {
+      expect(parseConfig(source).connections).to.deep.equal([]);
+      expect((await refusalOf(() => mastersOf(source))).code).to.equal('NO_CONNECTION');
+    }
+  });
+
+  const bad: [title: string, source: ConfigSource, message: string][] = [
+    ['an empty host', { connections: { a: { host: '' } } }, "connections.a.host is ''"],
+    ['a blank host', { connection: { host: '  ' } }, "connection.host is ''"],
+    ['a host that is null', { connection: { host: null } }, "connection.host is ''"],
+    ['a blank host at the top level', { host: ' ' }, "host is ''"],
+    ['a blank ip', { connection: { ip: '' } }, "connection.ip is ''"],
+    ['no host at all', { connection: { port: 1 } }, 'connection.host is missing'],
+    ['a port alone at the top level', { port: 1 }, 'host is missing'],
+    ['several hosts', { connection: { host: 'a,b' } }, "connection.host is 'a,b': one host"],
+    ['several hosts with space', { connection: { host: 'a b' } }, "connection.host is 'a b': one host"],
+    ['several hosts with semicolon', { connection: { host: 'a;b' } }, "connection.host is 'a;b': one host"],
+    ['a host with a port in it', { connection: { host: 'a:1' } }, "connection.host is 'a:1': one host"],
+    ['a uri as host', { connection: { host: 'redis://u:hunter2@a' } }, "connection.host is '***': one host"],
+    ['brackets around a name', { connection: { host: '[a]' } }, "connection.host is '[a]': one host"],
+    ['port 0', { connection: { host: 'a', port: 0 } }, "connection.port is '0': a port from 1 to 65535"],
+    ['port 65536', { connection: { host: 'a', port: 65536 } }, "connection.port is '65536': a port from 1 to 65535"],
+    ['a garbage port', { connections: [{ host: 'a', port: '63x' }] }, "connections.0.port is '63x': a port from"],
+    ['a blank port', { connection: { host: 'a', port: '' } }, "connection.port is ''"],
+    ['a negative db', { connection: { host: 'a', db: -1 } }, "connection.db is '-1': a whole number from 0"],
+    ['a garbage db', { connection: { host: 'a', db: 'x' } }, "connection.db is 'x': a whole number from 0"],
+    ['a blank db', { connection: { host: 'a', db: ' ' } }, "connection.db is ''"],
+    ['a blank uri', { connection: { uri: '' } }, "connection.uri is ''"],
+    ['a blank user', { connection: { host: 'a', user: '' } }, "connection.user is ''"],
+    ['a blank password', { connection: { host: 'a', password: ' ' } }, "connection.password is ''"],
+    ['a blank discovery key', { connection: { discovery_key: '' } }, "connection.discovery_key is ''"],
+    ['an entry without settings', { connections: [{ host: 'a' }, {}] }, 'connections.1 has no settings'],
+    ['an entry that is null', { connections: { a: null } }, 'connections.a has no settings'],
+    ['settings where names belong', { connections: { host: 'a' } }, 'connections.host has no settings'],
+    ['an entry without a name', { 'connections..host': 'a' }, 'connections..host has no settings'],
+    ['a list of uris', { connections: ['redis://:hunter2@a'] }, 'connections.0 has no settings'],
+    ['connections as a value', { connections: 'redis://:hunter2@a' }, 'connections is a value'],
+    ['connection as a value', { connection: 'hunter2' }, 'connection is a value'],
+    ['an unknown protocol', { connection: { host: 'a', protocol: 'http' } }, "connection.protocol is 'http'"],
+    ['credentials as a value', { credentials: 'hunter2' }, 'credentials is a value'],
+    ['a wrong port beside discovery', { connection: { discovery_key: 'k', port: 0 } }, "connection.port is '0'"],
+  ];
+  for (const [title, source, message] of bad) {
+    it(`refuses ${title}`, async () => {
+      const refusal = await refusalOf(() => parseConfig(source));
+      expect(refusal.code).to.equal('BAD_CONNECTION');
+      expect(refusal.message).to.include(message);
+      expect(refusal.message).not.to.include('hunter2');
+      expect(refusal.details.getAsString('key')).to.equal(message.split(' ')[0]);
+    });
+  }
+
+  const twins: [title: string, one: object, other: object][] = [
+    ['the same host and port', { host: 'a', port: 6379 }, { host: 'a' }],
+    ['the same host in another case', { host: 'Redis-A' }, { uri: 'redis://redis-a' }],
+    ['two databases of one server', { host: 'a', db: 1 }, { host: 'a', db: 2 }],
+    ['two spellings of one IPv6 address', { host: '::1' }, { host: '[0:0::0001]' }],
+    ['one socket', { uri: 'unix:///a.sock' }, { uri: 'unix:///a.sock?db=1' }],
+  ];
+  for (const [title, one, other] of twins) {
+    it(`refuses ${title} in two connections`, async () => {
+      const refusal = await refusalOf(() => mastersOf({ connections: { x: { host: 'z' }, one, other } }));
+      expect(refusal.code).to.equal('DUPLICATE_MASTER');
+      expect(refusal.message).to.match(/^Connections one and other both name /);
+      expect(refusal.message).to.include(` both name ${refusal.details.getAsString('address')}: `);
+      expect(refusal.details.getAsString('address')).not.to.equal('');
+      expect(refusal.details.getAsString('connections')).to.equal('one, other');
+    });
+  }
+
+  it('takes other ports, other socket paths and unresolved names for other masters', async () => {
+    const connections = [
+      { host: 'localhost' },
+      { host: '127.0.0.1' },
+      { host: 'localhost', port: 1 },
+      { uri: 'unix:///a' },
+      { uri: 'unix:///A' },
+      { host: 'fe80::1%eth0' },
+      { host: 'fe80::1%eth1' },
+    ];
+    expect(await mastersOf({ connections })).to.have.length(7);
+  });
+});

@@ -1,0 +1,32 @@
+import { expect } from 'chai';
+import { script } from '../../../lib/master/Script';
+import { MARKER } from '../../../lib/quorum/guardScripts';
+import { wrapScripts } from '../../../lib/quorum/scripts';
+
+describe("redlock's scripts", () => {
+  it('stand under the SHA-1 of what redlock was told, and are others for each run of a server', () => {
+    const scripts = wrapScripts(true);
+    const { sha } = script(scripts.hooks.acquireScript('-- lua'));
+    const [one, other] = ['one', 'other'].map((runId) => scripts.forRun(runId).get(sha));
+
+    expect(one?.source).to.include('-- lua').and.to.include(`'${MARKER}'`).and.to.include("~= 'one'");
+    expect(one).to.eql(script(one?.source ?? ''));
+    expect(other?.source).to.equal(one?.source.replace("'one'", "'other'"));
+  });
+
+  it('ask for no marker where nothing is guarded', () => {
+    const scripts = wrapScripts(false);
+    const source = scripts.hooks.acquireScript('-- lua');
+
+    expect(scripts.forRun('one').get(script(source).sha)?.source).to.equal(source);
+    expect(source).not.to.include(MARKER);
+  });
+
+  it('are left alone but for acquire', () => {
+    const scripts = wrapScripts(true);
+
+    expect(scripts.hooks.extendScript('-- extend')).to.equal('-- extend');
+    expect(scripts.hooks.releaseScript('-- release')).to.equal('-- release');
+    expect([...scripts.forRun('one').values()]).to.eql([script('-- extend'), script('-- release')]);
+  });
+});
