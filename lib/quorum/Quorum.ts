@@ -71,12 +71,15 @@ export class Quorum implements MasterOwner {
   async open(context: ContextLike, signal: AbortSignal): Promise<void> {
     for (const master of this.masters) master.connect();
     const { connectTimeoutMs, nodeTimeoutMs } = this.options;
-    const isDecided = (): boolean => this.#count('ready') >= this.size || this.#misconfigured() !== null;
+    const isDecided = (): boolean => this.#readyCount() >= this.size || this.#misconfigured() !== null;
+    const isEveryoneHeard = (): boolean => !this.masters.some(({ state }) => isOnItsWay(state));
     const isInTime = await this.#until(isDecided, connectTimeoutMs, signal);
-    if (isInTime) await this.#until(() => this.#count('connecting') === 0, nodeTimeoutMs, signal);
+    if (isInTime) await this.#until(isEveryoneHeard, nodeTimeoutMs, signal);
     const misconfigured = this.#misconfigured();
     if (misconfigured !== null) throw misconfiguration(context, misconfigured);
-    if (!isInTime) throw noQuorum(context, 'The lock could not be opened', this.size, this.masters.map(standing));
+    if (isInTime) return;
+    const standings = this.masters.map((master) => standing(master, this.quarantineMs(master)));
+    throw noQuorum(context, 'The lock could not be opened', this.size, standings);
   }
 
   /** Closes every connection, at once. */
@@ -124,8 +127,8 @@ export class Quorum implements MasterOwner {
     return errors.find((error) => error !== null && MISCONFIGURED[error.kind] !== undefined) ?? null;
   }
 
-  #count(kind: MasterState['kind']): number {
-    return this.masters.filter((master) => master.state.kind === kind).length;
+  #readyCount(): number {
+    return this.masters.filter(({ state }) => state.kind === 'ready').length;
   }
 
   /** Whether the masters came to satisfy `condition` in time. */
@@ -144,6 +147,11 @@ export class Quorum implements MasterOwner {
   }
 }
 
+/** One that waits for its admission gets it as soon as another one has it. */
+function isOnItsWay(state: MasterState): boolean {
+  return state.kind === 'connecting' || (state.kind === 'away' && state.error.kind === 'unadmitted');
+}
+
 function misconfiguration(context: ContextLike, { address, kind, message }: MasterError): ApplicationException {
   const code = MISCONFIGURED[kind] ?? kind;
   return new ConfigException(traceIdOf(context), code, `The connection to ${address} cannot be used: it ${message}`)
@@ -151,10 +159,10 @@ function misconfiguration(context: ContextLike, { address, kind, message }: Mast
     .withDetails('reason', message);
 }
 
-function standing({ address, state }: Master): string {
+function standing({ address, state }: Master, quarantineMs: number): string {
   switch (state.kind) {
     case 'ready':
-      return `${address}: ready`;
+      return `${address}: ${quarantineMs > 0 ? `quarantined (may vote in ${Math.ceil(quarantineMs)} ms)` : 'ready'}`;
     case 'connecting':
       return `${address}: no answer yet`;
     case 'away':

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Descriptor, References } from '../../../lib';
+import { Descriptor, References, type MasterStatus } from '../../../lib';
 import { addressesOf, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { TcpProxy } from '../../support/TcpProxy';
@@ -33,6 +33,14 @@ describe('A set of masters', function () {
   const configOf = (options: object = {}): Record<string, unknown> => ({ connections: addressesOf(servers), options });
   const serverAt = (index: number): RedisServer => servers[index] ?? expect.fail('there is no such server');
   const fieldOf = (index: number, field: string): Promise<unknown> => serverAt(index).command('HGET', MARKER, field);
+
+  /** What a lock warns of before it is open. */
+  const listen = (): { warnings: readonly string[]; references: References } => {
+    const warnings: string[] = [];
+    const warn = (_context: unknown, message: string): void => void warnings.push(message);
+    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
+    return { warnings, references: References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger) };
+  };
 
   it('that is new serves at once, also when twenty open it in the same instant', async () => {
     const config = configOf();
@@ -79,15 +87,12 @@ describe('A set of masters', function () {
   });
 
   it('waits without a vote while too few have answered to tell', async () => {
-    const away: string[] = [];
-    const warn = (_context: unknown, message: string): void => void away.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
-    const references = References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
+    const { warnings, references } = listen();
     await Promise.all(servers.slice(1).map((server) => server.pause()));
     const lock = locks.create(configOf({ node_timeout: 100, connect_timeout: 5000 }), references);
     const opened = lock.open('123');
     await until(
-      () => away.filter((message) => message.includes(': silent (')).length === 2,
+      () => warnings.filter((message) => message.includes(': silent (')).length === 2,
       'two are known to be silent',
     );
     await until(async () => (await fieldOf(0, 'nonce')) !== null, 'the first master has answered');
@@ -95,7 +100,37 @@ describe('A set of masters', function () {
     await Promise.all(servers.map((server) => server.resume()));
     await opened;
 
+    // Of three that answer anew, two can found the set before the third is heard: that one is in quarantine then.
+    const isVoter = ({ state, quarantineMs }: MasterStatus): boolean => state === 'ready' && quarantineMs === 0;
+    await until(() => lock.getStatus().masters.filter(isVoter).length >= 2, 'two may vote');
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+  });
+
+  it('is open once whoever is about to be admitted is', async () => {
+    const proxies = await Promise.all(servers.map((server) => TcpProxy.start(server.port)));
+    const [last, late, slow] = proxies as [TcpProxy, TcpProxy, TcpProxy];
+    try {
+      last.hold();
+      late.hold();
+      slow.delay(150);
+      const connections = proxies.map(({ port }) => ({ host: '127.0.0.1', port }));
+      const { warnings, references } = listen();
+      const lock = locks.create({ connections, options: { node_timeout: 800, connect_timeout: 5000 } }, references);
+      const opened = lock.open('123');
+      await until(
+        () => warnings.some((message) => message.includes(': unadmitted (')),
+        'the third waits for the others',
+      );
+      late.pass();
+      await until(async () => (await fieldOf(1, 'run')) !== null, 'the set is founded without the first');
+      last.pass();
+      await opened;
+
+      expect(lock.getStatus().masters[0]?.quarantineMs).to.be.above(0);
+      expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+    } finally {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+    }
   });
 
   it('is founded also when one forgets meanwhile', async () => {
