@@ -8,7 +8,8 @@ export interface Releaser {
 
 /** What came of giving a lock back. `expired` and `taken` are no failures: the lock had gone before. */
 export type ReleaseOutcome =
-  | { readonly kind: 'released' | 'expired' | 'taken' }
+  | { readonly kind: 'released'; readonly hasWoken: boolean }
+  | { readonly kind: 'expired' | 'taken' }
   /** Too few masters answered to say. The lock ends with its ttl at the latest. */
   | { readonly kind: 'unreachable'; readonly answers: readonly Answer[] };
 
@@ -46,7 +47,7 @@ export class Lease {
     const { verdict, ballot } = await released;
     switch (verdict) {
       case 'granted':
-        return { kind: 'released' };
+        return { kind: 'released', hasWoken: ballot.hasWoken };
       case 'taken':
         return { kind: 'taken' };
       case 'no-quorum':

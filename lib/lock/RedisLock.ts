@@ -140,7 +140,8 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
     const session = this.#session(context);
     if (session.isBusy(key)) return false;
     const startedMs = performance.now();
-    const attempted = await session.attempt(context, key, ttl);
+    const wish = { context, key, ttlMs: ttl, timeoutMs: 0, signal: null };
+    const attempted = await session.acquire(wish);
     if (attempted.kind !== 'no-quorum') return attempted.kind === 'held';
     throw session.undecided(context, 'acquire', key, attempted.answers, startedMs);
   }
@@ -155,15 +156,25 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
    * @throws ConflictException LOCK_TIMEOUT when another held the lock to the end
    * @throws ConnectionException NO_QUORUM when too few masters could say at the end
    * @throws BadRequestException BAD_KEY, BAD_TTL, BAD_TIMEOUT
+   * @param signal cancels the wait; an attempt under way is seen to its end, and what it was granted is given back
    * @throws InvalidStateException NOT_OPENED, or CLOSED when it is closed meanwhile
+   * @throws the signal's reason when it fires first
    */
-  async acquireLock(context: ContextLike, key: string, ttl: number, timeout?: number): Promise<void> {
+  async acquireLock(
+    context: ContextLike,
+    key: string,
+    ttl: number,
+    timeout?: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
     checkKey(context, key);
     checkTtl(context, ttl);
     if (timeout !== undefined) checkTimeout(context, timeout);
+    signal?.throwIfAborted();
     const session = this.#session(context);
     const startedMs = performance.now();
-    const attempted = await session.acquire(context, key, ttl, timeout ?? null);
+    const wish = { context, key, ttlMs: ttl, timeoutMs: timeout ?? null, signal: signal ?? null };
+    const attempted = await session.acquire(wish);
     if (attempted.kind === 'taken') throw lockTimeout(context, key, attempted.answers);
     if (attempted.kind === 'no-quorum') {
       throw session.undecided(context, 'acquire', key, attempted.answers, startedMs);
@@ -175,8 +186,14 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
    *
    * @param ttl in ms; `options.ttl` where it is left out
    */
-  async acquire(context: ContextLike, key: string, ttl?: number, timeout?: number): Promise<void> {
-    return this.acquireLock(context, key, ttl ?? this.#session(context).options.ttlMs, timeout);
+  async acquire(
+    context: ContextLike,
+    key: string,
+    ttl?: number,
+    timeout?: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.acquireLock(context, key, ttl ?? this.#session(context).options.ttlMs, timeout, signal);
   }
 
   /**

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { LockOptions } from '../config/LockOptions';
 import type { ContextLike } from '../contract/Context';
 import { HeldLocks } from '../lease/HeldLocks';
@@ -6,31 +5,47 @@ import { Lease, type ReleaseOutcome } from '../lease/Lease';
 import type { Observer } from '../observe/Observer';
 import type { Answer } from '../quorum/Ballot';
 import type { Quorum } from '../quorum/Quorum';
-import type { Acquired } from '../quorum/Rounds';
-import { Pacing } from '../wait/Pacing';
+import type { Refused } from '../quorum/Rounds';
+import type { Place } from '../quorum/Voter';
+import { Bell } from '../wait/Bell';
+import { untilExpiryMs } from '../wait/expiry';
+import { Lines, type Waiter } from '../wait/Lines';
+import { Patience } from '../wait/Patience';
+import type { Wakening } from '../wait/Sleeper';
 import { closed, undecided } from './errors';
 import type { LockStatus } from './LockStatus';
 
 /** What one attempt, or a series of them, came to. */
-export type Attempted = { readonly kind: 'held'; readonly lease: Lease } | Exclude<Acquired, { kind: 'granted' }>;
+export type Attempted = { readonly kind: 'held'; readonly lease: Lease } | Refused;
 
-/** All that there is between one `open` and its `close`: here the wait, the round and the lease meet. */
+/** Of one call that wants a lock. */
+export interface Wish {
+  readonly context: ContextLike;
+  readonly key: string;
+  readonly ttlMs: number;
+  /** For how long to try; null leaves it to `options.retries`. */
+  readonly timeoutMs: number | null;
+  /** Cancels the wait. */
+  readonly signal: AbortSignal | null;
+}
+
+/** Nobody was asked: this instance holds the key itself. */
+const HELD_HERE: Refused = { kind: 'taken', answers: [] };
+
+/** For how long those of other processes who were woken go first: about what their message and their round take. */
+const COURTESY_MS = 1;
+
+/** All that there is between one `open` and its `close`: here the line, the round and the lease meet. */
 export class Session {
   readonly #held = new HeldLocks();
-  readonly #waiters = new Map<string, number>();
-  #underway = 0;
+  readonly #lines = new Lines();
   #hasWarned = false;
-  #onIdle = (): void => {};
-  readonly #closing = new AbortController();
 
   constructor(
     readonly options: LockOptions,
     readonly quorum: Quorum,
     private readonly observer: Observer,
-  ) {
-    // Every waiter listens to it.
-    setMaxListeners(0, this.#closing.signal);
-  }
+  ) {}
 
   /** How the lock and each of its masters fare now. */
   status(): LockStatus {
@@ -46,76 +61,53 @@ export class Session {
         maxmemoryPolicy: master.server?.maxmemoryPolicy ?? null,
       })),
       held: this.#held.size,
-      waiters: [...this.#waiters.values()].reduce((sum, count) => sum + count, 0),
+      waiters: this.#lines.waiting,
     };
   }
 
-  /** Whether somebody in this process holds the key, or stands in line for it. */
+  /** Whether somebody in this process holds the key, or waits for it. */
   isBusy(key: string): boolean {
-    return this.#held.has(key) || this.#waiters.has(key);
-  }
-
-  /** Makes one attempt. */
-  async attempt(context: ContextLike, key: string, ttlMs: number): Promise<Attempted> {
-    const startedMs = performance.now();
-    const { rounds } = this.quorum;
-    if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
-    this.#underway += 1;
-    try {
-      const acquired = await rounds.acquire([this.options.keyPrefix + key], ttlMs);
-      if (acquired.kind !== 'granted') {
-        if (acquired.kind === 'taken') this.observer.emit({ kind: 'refused', context, key });
-        return acquired;
-      }
-      const lease = new Lease([key], acquired.grant, rounds);
-      if (this.#closing.signal.aborted) {
-        await lease.release();
-        throw closed(context);
-      }
-      this.#held.add(key, lease);
-      this.observer.emit({ kind: 'acquired', context, key, tookMs: performance.now() - startedMs });
-      return { kind: 'held', lease };
-    } finally {
-      this.#settled();
-    }
+    return this.#lines.isBusy(key);
   }
 
   /**
-   * Makes attempts until the lock is held or the time is up.
+   * Stands in line until all who came before have gone, then makes attempts until the lock is held or the time is up.
    *
-   * @param timeoutMs for how long; null leaves it to `options.retries`
    * @returns what the last attempt came to
+   * @throws CLOSED, or the reason of the caller's signal
    */
-  async acquire(context: ContextLike, key: string, ttlMs: number, timeoutMs: number | null): Promise<Attempted> {
-    const pacing = new Pacing(this.options, timeoutMs);
-    this.#waiters.set(key, (this.#waiters.get(key) ?? 0) + 1);
+  async acquire(wish: Wish): Promise<Attempted> {
+    const patience = new Patience(this.options, wish.timeoutMs);
+    const waiter = this.#lines.join(wish.key);
     try {
-      let attempted: Attempted;
-      do {
-        attempted = await this.attempt(context, key, ttlMs);
-      } while (attempted.kind !== 'held' && (await pacing.next(this.#closing.signal)));
-      if (attempted.kind !== 'held' && this.#closing.signal.aborted) throw closed(context);
-      return attempted;
+      while (!waiter.isFirst) {
+        const cause = await waiter.sleep(patience.inLineUntilMs, wish.signal);
+        throwIfEnded(cause, wish);
+        if (cause !== 'time') continue;
+        // Nobody here is before it: the line only stands still to let others pass.
+        if (waiter.previous?.isOver === true && waiter.previous.isFirst) break;
+        return waiter.line.lastRefusal ?? HELD_HERE;
+      }
+      return await this.#contend(wish, waiter, patience);
     } finally {
-      const left = (this.#waiters.get(key) ?? 1) - 1;
-      if (left === 0) this.#waiters.delete(key);
-      else this.#waiters.set(key, left);
+      if (waiter.hold === null) waiter.leave();
     }
   }
 
   /** Gives back what is held under the key; null when nothing is. */
   async release(context: ContextLike, key: string): Promise<ReleaseOutcome | null> {
-    const lease = this.#held.take(key);
-    if (lease === null) return null;
-    this.#underway += 1;
-    try {
-      const outcome = await lease.release();
-      if (outcome.kind === 'released') this.observer.emit({ kind: 'released', context, key });
-      else if (outcome.kind !== 'unreachable') this.observer.emit({ kind: 'gone', context, key, how: outcome.kind });
-      return outcome;
-    } finally {
-      this.#settled();
-    }
+    const holding = this.#held.take(key);
+    if (holding === null) return null;
+    const { lease, waiter } = holding;
+    const released = lease.release();
+    // The round of the next in line follows on the same connections, so every master runs it after this one.
+    if (!waiter.line.isAwaitedElsewhere) waiter.leave();
+    const outcome = await released;
+    if (outcome.kind === 'released') this.observer.emit({ kind: 'released', context, key });
+    else if (outcome.kind !== 'unreachable') this.observer.emit({ kind: 'gone', context, key, how: outcome.kind });
+    if (outcome.kind === 'released' && outcome.hasWoken) this.#lines.giveWay(key, waiter, COURTESY_MS);
+    else waiter.leave();
+    return outcome;
   }
 
   /** Too few masters could say: tells the observers, and returns what is to be thrown. */
@@ -136,10 +128,63 @@ export class Session {
    * held unless `release_on_close` is off, and closes the connections.
    */
   async close(): Promise<void> {
-    this.#closing.abort();
-    if (this.#underway > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.#lines.close();
+    await this.quorum.rounds.idle();
     if (this.options.releaseOnClose) await Promise.allSettled(this.#held.valid().map((lease) => lease.release()));
     await this.quorum.close();
+  }
+
+  /** The attempts of the first in line. */
+  async #contend(wish: Wish, waiter: Waiter, patience: Patience): Promise<Attempted> {
+    let attempted = await this.#attempt(wish, waiter, null);
+    if (attempted.kind === 'held' || !patience.plan()) return attempted;
+    const bell = new Bell(this.quorum, this.options, patience.startedMs, () => waiter.wake('bell'));
+    try {
+      // What was given back between the refusal and the first moment of listening rang for nobody: ask once more.
+      if (bell.listen()) attempted = await this.#attempt(wish, waiter, bell.place());
+      while (attempted.kind !== 'held') {
+        const cause = await this.#pause(attempted, wish, waiter, patience, bell);
+        throwIfEnded(cause, wish);
+        attempted = await this.#attempt(wish, waiter, bell.place());
+        if (cause === 'time' && !patience.plan()) break;
+      }
+      return attempted;
+    } finally {
+      bell.close();
+    }
+  }
+
+  /** Sleeps until the next attempt is worth its while: `time` says that it is a retry, `bell` that it is a free one. */
+  async #pause(refused: Refused, wish: Wish, waiter: Waiter, patience: Patience, bell: Bell): Promise<Wakening> {
+    const freeMs = performance.now() + untilExpiryMs(refused.answers, this.quorum.size);
+    for (;;) {
+      const untilMs = Math.min(freeMs, bell.rangMs, patience.dueMs);
+      const cause = await waiter.sleep(untilMs, wish.signal);
+      if (cause === 'time') return patience.dueMs <= performance.now() ? 'time' : 'bell';
+      if (cause !== 'bell') return cause;
+    }
+  }
+
+  async #attempt(wish: Wish, waiter: Waiter, place: Place | null): Promise<Attempted> {
+    const { context, key, ttlMs, signal } = wish;
+    const startedMs = performance.now();
+    const { rounds } = this.quorum;
+    if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
+    const acquired = await rounds.acquire([this.options.keyPrefix + key], ttlMs, place);
+    waiter.line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
+    if (acquired.kind !== 'granted') {
+      if (acquired.kind === 'taken') this.observer.emit({ kind: 'refused', context, key });
+      return acquired;
+    }
+    const lease = new Lease([key], acquired.grant, rounds);
+    if (this.#lines.isClosed || signal?.aborted === true) {
+      await lease.release();
+      throwIfEnded(this.#lines.isClosed ? 'closed' : 'aborted', wish);
+    }
+    waiter.keep(lease);
+    this.#held.add(key, { lease, waiter });
+    this.observer.emit({ kind: 'acquired', context, key, tookMs: performance.now() - startedMs });
+    return { kind: 'held', lease };
   }
 
   /** Once: whoever uses such a ttl does so all the time. */
@@ -151,9 +196,9 @@ export class Session {
     const harm = 'a lock may be granted again while it is held, when masters lose their memory';
     this.observer.emit({ kind: 'warning', context, message: message + harm });
   }
+}
 
-  #settled(): void {
-    this.#underway -= 1;
-    if (this.#underway === 0) this.#onIdle();
-  }
+function throwIfEnded(cause: Wakening, { context, signal }: Wish): void {
+  if (cause === 'closed') throw closed(context);
+  if (cause === 'aborted') signal?.throwIfAborted();
 }

@@ -11,6 +11,8 @@ import { readServerInfo, type ServerInfo } from './ServerInfo';
 export interface ConnectionOwner {
   onConnected(): void;
   onDisconnected(fault: MasterError): void;
+  /** Something was published on a channel that was subscribed to. */
+  onMessage(channel: string): void;
 }
 
 /**
@@ -58,6 +60,7 @@ export class Connection {
     });
     // Without a 'close' before it, there was no socket to begin with, and ioredis does not try again.
     this.#redis.on('end', () => this.owner.onDisconnected(this.#fault ?? faultOfSocket(address, new Error())));
+    this.#redis.on('message', (channel: string) => this.owner.onMessage(channel));
     this.#redis.on('close', () => {
       this.#deadlines.clear();
       this.#fault ??= new MasterError(address, 'unreachable', 'the connection was closed');
@@ -113,6 +116,21 @@ export class Connection {
   /** Ends another connection on the server's side, with all that it has sent and the server has not read yet. */
   async kill(connectionId: number): Promise<void> {
     await this.#send(this.#redis.client('KILL', 'ID', connectionId));
+  }
+
+  /**
+   * Whether it can be subscribed on: in RESP2 a connection that is subscribed to anything takes no other commands.
+   */
+  get canSubscribe(): boolean {
+    return this.#redis.condition?.protocol === 3;
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.#send(this.#redis.subscribe(channel));
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    await this.#send(this.#redis.unsubscribe(channel));
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { MasterEndpoint } from '../config/MasterEndpoint';
+import { Channels } from './Channels';
 import { Connection, type ConnectionOwner } from './Connection';
 import { Debts, type Debt } from './Debts';
 import { MasterError } from './MasterError';
@@ -43,6 +44,8 @@ export class Master implements ConnectionOwner {
   readonly address: string;
   /** The last thing that went wrong; null when nothing has. */
   lastError: MasterError | null = null;
+  /** What is listened to on this master. */
+  readonly channels: Channels;
 
   readonly #connection: Connection;
   readonly #debts = new Debts();
@@ -60,6 +63,7 @@ export class Master implements ConnectionOwner {
   ) {
     this.address = endpoint.address;
     this.#connection = new Connection(endpoint, timeoutMs, this);
+    this.channels = new Channels(this.#connection, (message) => owner.warn(`Redis master ${this.address} ${message}`));
   }
 
   get state(): MasterState {
@@ -134,7 +138,12 @@ export class Master implements ConnectionOwner {
     void this.#prepare();
   }
 
+  onMessage(channel: string): void {
+    this.channels.onMessage(channel);
+  }
+
   onDisconnected(error: MasterError): void {
+    this.channels.pause();
     this.#admission.abort();
     this.#enter({ kind: 'away', error });
   }
@@ -158,6 +167,7 @@ export class Master implements ConnectionOwner {
     }
     if (signal.aborted) return;
     this.#connection.settle();
+    this.channels.restore();
     this.#enter({ kind: 'ready' });
   }
 

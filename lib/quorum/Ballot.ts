@@ -3,8 +3,11 @@ import type { MasterError } from '../master/MasterError';
 /** What one master said in one round. Silent, refused and late masters cast no vote. */
 export type Vote =
   | { readonly kind: 'granted' }
-  /** Held by another, for `remainingMs` more; null where the key never expires or its holder was not seen. */
-  | { readonly kind: 'taken'; readonly remainingMs: number | null }
+  /**
+   * Held by another, for `remainingMs` more; null where the key never expires or its holder was not seen. `rank` is how
+   * many stand before the caller in the master's line; null where it has no place in it.
+   */
+  | { readonly kind: 'taken'; readonly remainingMs: number | null; readonly rank: number | null }
   | { readonly kind: 'none'; readonly error: MasterError };
 
 /** What a round comes to. */
@@ -22,6 +25,10 @@ export class Ballot {
   token = '';
   /** A release of the token was sent: an acquire that has not run yet must not run any more. */
   isGivenBack = false;
+  /** Of a release: somebody was waiting, and was told. */
+  hasWoken = false;
+  /** Is called when it is certain that no quorum can be had, and nobody has granted anything. */
+  onRefused = (): void => {};
   readonly #votes: (Vote | null)[];
   #granted = 0;
   #taken = 0;
@@ -59,6 +66,7 @@ export class Ballot {
     if (vote.kind === 'granted') this.#granted += 1;
     else if (vote.kind === 'taken') this.#taken += 1;
     else this.#none += 1;
+    if (vote.kind === 'taken' && this.#granted === 0 && this.#decide() === 'taken') this.onRefused();
     if (this.#settle === null) return;
     const verdict = this.#decide();
     if (verdict !== null) this.#settle(verdict);

@@ -12,7 +12,6 @@ import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
 import { noQuorum } from './noQuorum';
 import { Rounds } from './Rounds';
-import { TAKE_BACK } from './scripts';
 import { systemClock } from './Stopwatch';
 
 /** What only a change of the configuration can mend, so that waiting for it is in vain. */
@@ -53,11 +52,12 @@ export class Quorum implements MasterOwner {
       retryJitter: options.retryJitterMs,
     };
     // The only master there is can be in no quorum with one that remembers: it is admitted, and not asked to prove it.
-    this.rounds = new Rounds(this.masters, size, settings, isGuarded && endpoints.length > 1, systemClock);
+    const scripts = { isGuarded: isGuarded && endpoints.length > 1, isNotifying: options.notify };
+    this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
   }
 
   scriptsFor({ runId }: ServerInfo): MasterScripts {
-    return { bySha: this.rounds.scripts.forRun(runId), takeBack: TAKE_BACK };
+    return { bySha: this.rounds.scripts.forRun(runId), takeBack: this.rounds.scripts.takeBack };
   }
 
   /**

@@ -2,9 +2,9 @@ import Redlock, { ExecutionError, Lock } from 'redlock';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import { Ballot, type Answer, type Verdict } from './Ballot';
-import { wrapScripts, type Scripts } from './scripts';
+import { wrapScripts, type ScriptOptions, type Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
-import { Voter, type RedlockClient, type Round, type RoundFinder } from './Voter';
+import { Voter, type Place, type RedlockClient, type Round, type RoundFinder } from './Voter';
 
 /** A lock that a quorum of masters has granted. It holds its token: keep it out of logs. */
 export interface Grant {
@@ -17,10 +17,14 @@ export interface Grant {
   readonly validForMs: number;
 }
 
+/** An attempt that came to nothing. */
+export interface Refused {
+  readonly kind: 'taken' | 'no-quorum';
+  readonly answers: readonly Answer[];
+}
+
 /** What came of one attempt. */
-export type Acquired =
-  | { readonly kind: 'granted'; readonly grant: Grant }
-  | { readonly kind: 'taken' | 'no-quorum'; readonly answers: readonly Answer[] };
+export type Acquired = { readonly kind: 'granted'; readonly grant: Grant } | Refused;
 
 /** What came of giving a lock back: `granted` says that a quorum deleted it, `taken` that it had gone before. */
 export interface Released {
@@ -61,16 +65,18 @@ export class Rounds implements RoundFinder {
   /** The acquires under way, by token: redlock cleans up after a lost one by itself, and only its token says whose. */
   readonly #acquiring = new Map<string, Round>();
   #opening: Round | null = null;
+  #underway = 0;
+  #onIdle = (): void => {};
 
   constructor(
     masters: readonly Master[],
     private readonly quorum: number,
     settings: RedlockSettings,
-    isGuarded: boolean,
+    scripts: ScriptOptions,
     private readonly clock: Clock,
   ) {
     this.#addresses = masters.map(({ address }) => address);
-    this.scripts = wrapScripts(isGuarded);
+    this.scripts = wrapScripts(scripts);
     const voters: RedlockClient[] = masters.map((master, index) => new Voter(index, master, this));
     // redlock counts a majority of its clients, and never settles on a tie. With 2q - 1 clients there is no tie, and
     // their majority is exactly q: so one formula serves an even number of masters and a quorum above the majority.
@@ -78,19 +84,27 @@ export class Rounds implements RoundFinder {
     this.#redlock = new Redlock(voters as unknown as Iterable<never>, settings, this.scripts.hooks);
   }
 
-  /** One attempt to acquire all of `keys` or none, with a token of its own. Leaves nothing behind when it fails. */
-  async acquire(keys: readonly string[], ttlMs: number): Promise<Acquired> {
+  /**
+   * One attempt to acquire all of `keys` or none, with a token of its own. Leaves nothing behind when it fails.
+   *
+   * @param place where to stand in the masters' lines when they refuse; null for whoever does not wait
+   */
+  async acquire(keys: readonly string[], ttlMs: number, place: Place | null): Promise<Acquired> {
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
-    try {
-      await this.#start({ kind: 'acquire', ballot, ttlMs }, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND));
-    } catch (error) {
-      if (!(error instanceof ExecutionError)) throw error;
-      // redlock could not get a quorum; the ballot knows whether that means taken or too few answers.
+    const round: Round = { kind: 'acquire', ballot, ttlMs, place };
+    const isGranted = await new Promise<boolean>((resolve, reject) => {
+      // Where nobody granted it there is nothing to clean up: redlock finishes behind.
+      ballot.onRefused = () => {
+        ballot.isGivenBack = true;
+        resolve(false);
+      };
+      this.#run(round, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND)).then(resolve, reject);
+    });
+    if (!isGranted) {
+      // The ballot knows whether that means taken or too few answers.
       const verdict = await ballot.verdict();
       return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
-    } finally {
-      this.#acquiring.delete(ballot.token);
     }
     const driftMs = Math.round(this.#redlock.settings.driftFactor * ttlMs) + 2;
     const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs: ttlMs - driftMs };
@@ -104,12 +118,7 @@ export class Rounds implements RoundFinder {
     const ballot = this.#ballot();
     const lock = new Lock(this.#redlock, [...keys], acquired.token, [], 0);
     acquired.isGivenBack = true;
-    try {
-      await this.#start({ kind: 'release', ballot, acquired, ttlMs }, () => this.#redlock.release(lock, ONE_ROUND));
-    } catch (error) {
-      // No quorum deleted it: the ballot knows why.
-      if (!(error instanceof ExecutionError)) throw error;
-    }
+    await this.#run({ kind: 'release', ballot, acquired, ttlMs }, () => this.#redlock.release(lock, ONE_ROUND));
     return { verdict: await ballot.verdict(), ballot };
   }
 
@@ -128,14 +137,33 @@ export class Rounds implements RoundFinder {
     return { kind: 'release', ballot: this.#ballot(), acquired: acquired.ballot, ttlMs: acquired.ttlMs };
   }
 
-  /** redlock calls all of its clients before it first yields, so a command that comes meanwhile belongs to `round`. */
-  #start<T>(round: Round, start: () => Promise<T>): Promise<T> {
+  /** Resolves when no round is under way, also none that was answered ahead of its end. */
+  async idle(): Promise<void> {
+    if (this.#underway > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  /** Resolves to whether redlock had a quorum for it. */
+  #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
+    this.#underway += 1;
+    // redlock calls all of its clients before it first yields, so a command that comes meanwhile belongs to this round.
     this.#opening = round;
-    try {
-      return start();
-    } finally {
-      this.#opening = null;
-    }
+    const settled = start();
+    this.#opening = null;
+    return settled.then(
+      () => this.#settle(round, true),
+      (error: unknown) => {
+        this.#settle(round, false);
+        if (error instanceof ExecutionError) return false;
+        throw error;
+      },
+    );
+  }
+
+  #settle({ kind, ballot }: Round, hasQuorum: boolean): boolean {
+    if (kind === 'acquire') this.#acquiring.delete(ballot.token);
+    this.#underway -= 1;
+    if (this.#underway === 0) this.#onIdle();
+    return hasQuorum;
   }
 
   #ballot(): Ballot {

@@ -7,10 +7,21 @@ import { Refusal } from './scripts';
 
 /** What redlock is doing when it calls its clients. */
 export type Round =
-  | { readonly kind: 'acquire'; readonly ballot: Ballot; readonly ttlMs: number }
+  | { readonly kind: 'acquire'; readonly ballot: Ballot; readonly ttlMs: number; readonly place: Place | null }
   /** Gives back what the round of `acquired` may have left on the masters, for `ttlMs`. */
   | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number };
 
+/** A place in the masters' lines, for whoever is refused and waits. */
+export interface Place {
+  /** The waiter: it listens on its own channel. */
+  readonly id: string;
+  /** For how long it has waited, in ms. */
+  readonly waitedMs: number;
+  /** For how long it is remembered when nobody asks again, in ms. */
+  readonly keepMs: number;
+}
+
+type Acquire = Extract<Round, { kind: 'acquire' }>;
 type Release = Extract<Round, { kind: 'release' }>;
 
 /** Finds the round that a command of redlock's belongs to. */
@@ -20,7 +31,7 @@ export interface RoundFinder {
 
 const GRANTED: Vote = { kind: 'granted' };
 /** Of a release: the token does not stand here any more, or never did. */
-const GONE: Vote = { kind: 'taken', remainingMs: null };
+const GONE: Vote = { kind: 'taken', remainingMs: null, rank: null };
 
 /** The two methods that redlock asks of a client. */
 export interface RedlockClient {
@@ -51,10 +62,11 @@ export class Voter implements RedlockClient {
     return Promise.reject(new MasterError(this.master.address, 'unexpected', 'redlock sent a script of its own'));
   }
 
-  #acquire(sha: string, numKeys: number, args: readonly Argument[], round: Round): Promise<number> {
-    const { ballot, ttlMs } = round;
+  #acquire(sha: string, numKeys: number, args: readonly Argument[], round: Acquire): Promise<number> {
+    const { ballot, ttlMs, place } = round;
     const isWanted = (): boolean => !ballot.isGivenBack;
-    return this.master.run(sha, numKeys, args, isWanted).then(
+    const allArgs = place === null ? args : [...args, place.id, place.waitedMs, place.keepMs];
+    return this.master.run(sha, numKeys, allArgs, isWanted).then(
       (reply) => this.#castAcquired(ballot, reply),
       (error: MasterError) => {
         if (error.mayHaveRun) this.master.owe(debtOf(numKeys, args), ttlMs, false);
@@ -68,13 +80,12 @@ export class Voter implements RedlockClient {
       ballot.cast(this.index, GRANTED);
       return reply;
     }
-    const [kind, detail, type] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
+    const [kind, detail, more] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
     if (kind === Refusal.taken) {
-      const remainingMs = Number(detail);
-      ballot.cast(this.index, { kind: 'taken', remainingMs: remainingMs < 0 ? null : remainingMs });
+      ballot.cast(this.index, { kind: 'taken', remainingMs: unlessNegative(detail), rank: unlessNegative(more) });
       return 0;
     }
-    const error = this.#refused(kind, detail, type);
+    const error = this.#refused(kind, detail, more);
     if (error.kind === 'unadmitted') this.master.readmit(error);
     return this.#castNone(ballot, error);
   }
@@ -107,8 +118,10 @@ export class Voter implements RedlockClient {
       .run(sha, numKeys, args, () => true)
       .then(
         (reply) => {
-          ballot.cast(this.index, reply === numKeys ? GRANTED : GONE);
-          return Number(reply);
+          const [count, woken] = (Array.isArray(reply) ? reply : [reply, 0]) as readonly unknown[];
+          if (Number(woken) > 0) ballot.hasWoken = true;
+          ballot.cast(this.index, count === numKeys ? GRANTED : GONE);
+          return Number(count);
         },
         (error: MasterError) => {
           // Other data stands where the lock was: so the lock does not.
@@ -127,6 +140,10 @@ export class Voter implements RedlockClient {
     ballot.cast(this.index, { kind: 'none', error });
     throw error;
   }
+}
+
+function unlessNegative(value: unknown): number | null {
+  return Number(value) < 0 ? null : Number(value);
 }
 
 function debtOf(numKeys: number, args: readonly Argument[]): Debt {

@@ -1,9 +1,10 @@
 import { script, type Script } from '../master/Script';
 import { MARKER } from './guardScripts';
+import { WAIT_IN_LINE, WAKE_FIRST } from './waitScripts';
 
 /** The first element of an array that the acquire script answers when it refuses. */
 export const Refusal = {
-  /** Then: the key's remaining ttl in ms, -1 without one. */
+  /** Then: the key's remaining ttl in ms, -1 without one; how many wait before the caller, -1 where it does not wait. */
   taken: 'taken',
   /** Then: the key, and the type of what it holds. */
   foreign: 'foreign',
@@ -33,6 +34,7 @@ end
  */
 const wrapAcquire = (redlockScript: string, before: string): string => `
 ${before}
+${WAIT_IN_LINE}
 local function redlock()
 ${redlockScript}
 end
@@ -40,27 +42,50 @@ end
 local count = redlock()
 if count ~= 0 then return count end
 
-local remaining = -2
+local remaining, rank, isEndless = 0, -1, false
 for _, key in ipairs(KEYS) do
   local kind = redis.call('type', key)['ok']
   if kind ~= 'none' and kind ~= 'string' then return { '${Refusal.foreign}', key, kind } end
   local pttl = redis.call('pttl', key)
-  if pttl == -1 then return { '${Refusal.taken}', -1 } end
+  isEndless = isEndless or pttl == -1
   remaining = math.max(remaining, pttl)
+  if pttl ~= -2 then rank = math.max(rank, waitInLine(key)) end
 end
-return { '${Refusal.taken}', remaining }
+return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
+`;
+
+/** Whoever waits is told in the same step as the deletion. Answers an array where somebody was. */
+const wrapRelease = (redlockScript: string): string => `
+${WAKE_FIRST}
+local function redlock()
+${redlockScript}
+end
+
+local count = redlock()
+local woken = 0
+if count ~= 0 then
+  for _, key in ipairs(KEYS) do woken = woken + wakeFirst(key) end
+end
+if woken == 0 then return count end
+return { count, woken }
 `;
 
 /** Deletes a token wherever it stands among the keys, and nothing else, whatever else stands there. */
-export const TAKE_BACK: Script = script(`
+const takeBack = (isNotifying: boolean): Script =>
+  script(`
+${isNotifying ? WAKE_FIRST : ''}
 for _, key in ipairs(KEYS) do
-  if redis.pcall('get', key) == ARGV[1] then redis.call('del', key) end
+  if redis.pcall('get', key) == ARGV[1] then
+    redis.call('del', key)
+    ${isNotifying ? 'wakeFirst(key)' : ''}
+  end
 end
 return 0
 `);
 
 /** redlock's scripts as they are run here, and the hooks through which redlock is told of them. */
 export interface Scripts {
+  readonly takeBack: Script;
   /** What is run on one run of a server, by the SHA-1 under which redlock asks for it. */
   forRun(runId: string): ReadonlyMap<string, Script>;
   readonly hooks: {
@@ -70,12 +95,16 @@ export interface Scripts {
   };
 }
 
-/**
- * redlock hands its Lua to a hook and asks for what the hook returns.
- *
- * @param isGuarded whether acquiring requires that the master was admitted
- */
-export function wrapScripts(isGuarded: boolean): Scripts {
+/** What the scripts do beside redlock's own work. */
+export interface ScriptOptions {
+  /** Acquiring requires that the master was admitted. */
+  readonly isGuarded: boolean;
+  /** Whoever deletes a lock tells those who wait for it. */
+  readonly isNotifying: boolean;
+}
+
+/** redlock hands its Lua to a hook and asks for what the hook returns. */
+export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts {
   const sources = new Map<string, (runId: string) => string>();
   const keep = (sourceFor: (runId: string) => string): string => {
     const source = sourceFor('');
@@ -83,11 +112,12 @@ export function wrapScripts(isGuarded: boolean): Scripts {
     return source;
   };
   return {
+    takeBack: takeBack(isNotifying),
     forRun: (runId) => new Map([...sources].map(([sha, sourceFor]) => [sha, script(sourceFor(runId))])),
     hooks: {
       acquireScript: (lua) => keep((runId) => wrapAcquire(lua, isGuarded ? requireAdmission(runId) : '')),
       extendScript: (lua) => keep(() => lua),
-      releaseScript: (lua) => keep(() => lua),
+      releaseScript: (lua) => keep(() => (isNotifying ? wrapRelease(lua) : lua)),
     },
   };
 }

@@ -4,7 +4,7 @@ import { MasterError } from '../../../lib/master/MasterError';
 
 const VOTES: readonly Vote[] = [
   { kind: 'granted' },
-  { kind: 'taken', remainingMs: 5 },
+  { kind: 'taken', remainingMs: 5, rank: null },
   { kind: 'none', error: new MasterError('a:1', 'silent', 'no answer') },
 ];
 
@@ -92,7 +92,7 @@ describe('Ballot', () => {
   it('keeps its verdict when the last vote arrives behind it', async () => {
     const ballot = new Ballot(addresses(3), 2);
     const verdict = ballot.verdict();
-    for (const index of [0, 1]) ballot.cast(index, { kind: 'taken', remainingMs: null });
+    for (const index of [0, 1]) ballot.cast(index, { kind: 'taken', remainingMs: null, rank: null });
     ballot.cast(2, { kind: 'granted' });
 
     expect(await verdict).to.equal('taken');
@@ -101,13 +101,13 @@ describe('Ballot', () => {
 
   it('tells of each master what it said, and null of one that has said nothing', () => {
     const ballot = new Ballot(addresses(2), 2);
-    ballot.cast(1, { kind: 'taken', remainingMs: 7 });
+    ballot.cast(1, { kind: 'taken', remainingMs: 7, rank: null });
 
     expect(ballot.voteOf(0)).to.equal(null);
-    expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs: 7 });
+    expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs: 7, rank: null });
     expect(ballot.answers).to.eql([
       { address: 'm:0', vote: null },
-      { address: 'm:1', vote: { kind: 'taken', remainingMs: 7 } },
+      { address: 'm:1', vote: { kind: 'taken', remainingMs: 7, rank: null } },
     ]);
   });
 });

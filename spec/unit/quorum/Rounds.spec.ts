@@ -7,6 +7,7 @@ import { Rounds, type Acquired, type Grant } from '../../../lib/quorum/Rounds';
 import { Refusal } from '../../../lib/quorum/scripts';
 import type { Clock } from '../../../lib/quorum/Stopwatch';
 
+const PLAIN = { isGuarded: false, isNotifying: false };
 const SETTINGS = { driftFactor: 0.01, retryCount: 3, retryDelay: 1, retryJitter: 0 };
 const TTL_MS = 1000;
 const VALID_FOR_MS = 1000 - 10 - 2;
@@ -57,7 +58,7 @@ class ScriptedMaster {
     if (this.behaviour === 'dead') throw new MasterError(this.address, 'unreachable', 'refused');
     if (this.behaviour === 'cut') throw new MasterError(this.address, 'unreachable', 'reset', true);
     if (command === 'release') return this.tokens.delete(token) ? 1 : 0;
-    if (this.behaviour === 'taken') return [Refusal.taken, 500];
+    if (this.behaviour === 'taken') return [Refusal.taken, 500, -1];
     this.tokens.add(token);
     return 1;
   }
@@ -83,7 +84,7 @@ describe('Rounds', () => {
 
   function roundsOf(quorum: number, ...behaviours: readonly Behaviour[]): Rounds {
     masters = behaviours.map((behaviour, index) => new ScriptedMaster(`m:${index}`, behaviour));
-    return new Rounds(masters as unknown as readonly Master[], quorum, SETTINGS, false, clock);
+    return new Rounds(masters as unknown as readonly Master[], quorum, SETTINGS, PLAIN, clock);
   }
 
   /** The grant of a round that is expected to be won. */
@@ -98,7 +99,7 @@ describe('Rounds', () => {
         for (let grants = 0; grants <= size; grants++) {
           for (const other of ['taken', 'dead'] as const) {
             const behaviours = Array.from({ length: size }, (_, index) => (index < grants ? 'granting' : other));
-            const acquired = await roundsOf(quorum, ...behaviours).acquire(['key'], TTL_MS);
+            const acquired = await roundsOf(quorum, ...behaviours).acquire(['key'], TTL_MS, null);
             await settling();
 
             const lost = other === 'taken' || grants >= quorum ? 'taken' : 'no-quorum';
@@ -115,8 +116,8 @@ describe('Rounds', () => {
 
   it('ask every master once, with one token, and a new one for each attempt', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'granting');
-    await rounds.release(grantOf(await rounds.acquire(['key'], TTL_MS)));
-    await rounds.acquire(['key'], TTL_MS);
+    await rounds.release(grantOf(await rounds.acquire(['key'], TTL_MS, null)));
+    await rounds.acquire(['key'], TTL_MS, null);
 
     for (const master of masters) expect(master.commands()).to.eql(['acquire', 'release', 'acquire']);
     const tokens = masters.map(({ asked }) => asked.map(({ token }) => token));
@@ -126,14 +127,14 @@ describe('Rounds', () => {
 
   it('make one attempt, whatever the settings say of retries', async () => {
     const rounds = roundsOf(2, 'taken', 'taken', 'taken');
-    await rounds.acquire(['key'], TTL_MS);
+    await rounds.acquire(['key'], TTL_MS, null);
 
     for (const master of masters) expect(master.commands()).to.eql(['acquire']);
   });
 
   it('give a lost round back to masters that granted it or did not say, and to no others', async () => {
     const rounds = roundsOf(3, 'granting', 'taken', 'taken', 'dead', 'hung');
-    const acquiring = rounds.acquire(['key'], TTL_MS);
+    const acquiring = rounds.acquire(['key'], TTL_MS, null);
     await settling();
     masters[4]?.wake('granting');
 
@@ -151,7 +152,7 @@ describe('Rounds', () => {
 
   it('leave word of what a master may hold without an owner, and for how long', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'cut');
-    const grant = grantOf(await rounds.acquire(['key'], TTL_MS));
+    const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
     const { token } = grant.ballot;
     await settling();
     expect(masters.map(({ debts }) => debts)).to.eql([[], [], [`${token} for ${TTL_MS} ms, perhaps`]]);
@@ -170,7 +171,7 @@ describe('Rounds', () => {
     granting.onAsked = (command) => {
       if (command === 'release') granting.behaviour = 'dead';
     };
-    await rounds.acquire(['key'], TTL_MS);
+    await rounds.acquire(['key'], TTL_MS, null);
     await settling();
 
     expect(masters.map(({ debts }) => debts)).to.eql([[`${granting.asked[0]?.token} for ${TTL_MS} ms, held`], [], []]);
@@ -178,8 +179,8 @@ describe('Rounds', () => {
 
   it('keep rounds apart that run at the same time', async () => {
     const rounds = roundsOf(2, 'granting', 'hung', 'hung');
-    const first = rounds.acquire(['one'], TTL_MS);
-    const second = rounds.acquire(['two'], TTL_MS);
+    const first = rounds.acquire(['one'], TTL_MS, null);
+    const second = rounds.acquire(['two'], TTL_MS, null);
     masters[1]?.wake('granting');
     masters[2]?.wake('granting');
     const [one, two] = [grantOf(await first), grantOf(await second)];
@@ -191,7 +192,7 @@ describe('Rounds', () => {
 
   it('say what became of a release: deleted by a quorum, gone before, or too few to say', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'granting');
-    const grant = grantOf(await rounds.acquire(['key'], TTL_MS));
+    const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
     expect((await rounds.release(grant)).verdict).to.equal('granted');
     expect((await rounds.release(grant)).verdict).to.equal('taken');
 
@@ -216,7 +217,7 @@ describe('Rounds', () => {
         clock.monotonic += monotonicMs;
         clock.wall += wallMs;
       };
-      const acquired = await rounds.acquire(['key'], TTL_MS);
+      const acquired = await rounds.acquire(['key'], TTL_MS, null);
       await settling();
       return acquired;
     }
@@ -259,7 +260,7 @@ describe('Rounds', () => {
     it('call no vote late but a grant', async () => {
       const rounds = roundsOf(3, 'granting', 'taken', 'granting', 'dead', 'granting');
       for (const master of masters) master.onAsked = () => (clock.monotonic += TTL_MS);
-      const acquired = await rounds.acquire(['key'], TTL_MS);
+      const acquired = await rounds.acquire(['key'], TTL_MS, null);
 
       if (acquired.kind === 'granted') expect.fail('it was handed out');
       expect(acquired.answers.map(({ vote }) => (vote?.kind === 'none' ? vote.error.kind : vote?.kind))).to.eql([
@@ -278,7 +279,7 @@ describe('Rounds', () => {
 
     it('want the acquire while the round is open, and while the lock is held', async () => {
       const rounds = roundsOf(2, 'granting', 'hung', 'hung');
-      const acquiring = rounds.acquire(['key'], TTL_MS);
+      const acquiring = rounds.acquire(['key'], TTL_MS, null);
       await settling();
       expect(isWanted()).to.equal(true);
 
@@ -293,7 +294,7 @@ describe('Rounds', () => {
 
     it('do not want it as soon as the release is sent, answered or not', async () => {
       const rounds = roundsOf(2, 'granting', 'granting', 'hung');
-      const grant = grantOf(await rounds.acquire(['key'], TTL_MS));
+      const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
       const releasing = rounds.release(grant);
 
       expect(isWanted()).to.equal(false);
@@ -303,8 +304,9 @@ describe('Rounds', () => {
     it('do not want it after a round that was lost without it', async () => {
       const rounds = roundsOf(2, 'taken', 'taken', 'hung');
 
-      expect((await rounds.acquire(['key'], TTL_MS)).kind).to.equal('taken');
+      expect((await rounds.acquire(['key'], TTL_MS, null)).kind).to.equal('taken');
       expect(isWanted()).to.equal(false);
+      await settling();
       expect(masters[2]?.commands()).to.eql(['acquire', 'release']);
     });
   });

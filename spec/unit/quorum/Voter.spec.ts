@@ -51,7 +51,8 @@ describe('Voter', () => {
     return new Voter(1, master as unknown as Master, { roundOf });
   }
 
-  const acquiring = (reply: () => Promise<unknown>): Voter => voter(reply, { kind: 'acquire', ballot, ttlMs: TTL_MS });
+  const acquiring = (reply: () => Promise<unknown>): Voter =>
+    voter(reply, { kind: 'acquire', ballot, ttlMs: TTL_MS, place: null });
   const releasing = (reply: () => Promise<unknown>): Voter =>
     voter(reply, { kind: 'release', ballot, acquired, ttlMs: TTL_MS });
   const refusing = (error: MasterError) => (): Promise<never> => Promise.reject(error);
@@ -73,18 +74,18 @@ describe('Voter', () => {
     expect(ballot.answers.map(({ vote }) => vote)).to.eql([null, { kind: 'granted' }]);
   });
 
-  for (const [remaining, remainingMs] of [
-    [750, 750],
-    ['750', 750],
-    [0, 0],
-    [-1, null],
-    [-2, null],
+  for (const [remaining, remainingMs, place, rank] of [
+    [750, 750, -1, null],
+    ['750', 750, '3', 3],
+    [0, 0, 0, 0],
+    [-1, null, -1, null],
+    [-2, null, -1, null],
   ] as const) {
     it(`casts "taken" with ${remainingMs} ms left where the script says ${JSON.stringify(remaining)}`, async () => {
-      const reply = (): Promise<unknown> => Promise.resolve([Refusal.taken, remaining]);
+      const reply = (): Promise<unknown> => Promise.resolve([Refusal.taken, remaining, place]);
 
       expect(await acquiring(reply).evalsha(ACQUIRE, 1, ACQUIRE_ARGS)).to.equal(0);
-      expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs });
+      expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs, rank });
     });
   }
 
@@ -158,7 +159,7 @@ describe('Voter', () => {
 
   for (const [count, vote] of [
     [1, { kind: 'granted' }],
-    [0, { kind: 'taken', remainingMs: null }],
+    [0, { kind: 'taken', remainingMs: null, rank: null }],
   ] as const) {
     it(`casts "${vote.kind}" for a release that has deleted ${count} of 1 keys`, async () => {
       expect(await releasing(() => Promise.resolve(count)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(count);
@@ -167,7 +168,7 @@ describe('Voter', () => {
   }
 
   it('does not ask a master to forget what it has refused', async () => {
-    acquired.cast(1, { kind: 'taken', remainingMs: 5 });
+    acquired.cast(1, { kind: 'taken', remainingMs: 5, rank: null });
 
     expect(await releasing(() => Promise.resolve(1)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(0);
     expect(asked).to.eql([]);
@@ -203,7 +204,7 @@ describe('Voter', () => {
     const foreign = new MasterError('m:1', 'foreign-key', 'WRONGTYPE');
 
     expect(await releasing(refusing(foreign)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(0);
-    expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs: null });
+    expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs: null, rank: null });
   });
 
   it('casts nothing for a release that the master did not run', async () => {

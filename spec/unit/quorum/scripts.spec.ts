@@ -5,7 +5,7 @@ import { wrapScripts } from '../../../lib/quorum/scripts';
 
 describe("redlock's scripts", () => {
   it('stand under the SHA-1 of what redlock was told, and are others for each run of a server', () => {
-    const scripts = wrapScripts(true);
+    const scripts = wrapScripts({ isGuarded: true, isNotifying: false });
     const { sha } = script(scripts.hooks.acquireScript('-- lua'));
     const [one, other] = ['one', 'other'].map((runId) => scripts.forRun(runId).get(sha));
 
@@ -15,7 +15,7 @@ describe("redlock's scripts", () => {
   });
 
   it('ask for no marker where nothing is guarded', () => {
-    const scripts = wrapScripts(false);
+    const scripts = wrapScripts({ isGuarded: false, isNotifying: false });
     const source = scripts.hooks.acquireScript('-- lua');
 
     expect(scripts.forRun('one').get(script(source).sha)?.source).to.equal(source);
@@ -23,7 +23,7 @@ describe("redlock's scripts", () => {
   });
 
   it('are left alone but for acquire', () => {
-    const scripts = wrapScripts(true);
+    const scripts = wrapScripts({ isGuarded: true, isNotifying: false });
 
     expect(scripts.hooks.extendScript('-- extend')).to.equal('-- extend');
     expect(scripts.hooks.releaseScript('-- release')).to.equal('-- release');

@@ -1,0 +1,39 @@
+/** The channel on which one waiter is told that a lock was given back. Whoever listens to it is still waiting. */
+export const channelOf = (id: string): string => `redlock:free:${id}`;
+
+/**
+ * For a script that refuses: puts the caller into the master's line for a key. A line is a sorted set of waiters, by
+ * the time on the master since which each has waited, so that one that has to ask again keeps its place. It is gone
+ * by itself when nobody has asked for a while. ARGV from the third: the waiter, for how long it has waited and for how
+ * long the line is to be kept, in ms.
+ *
+ * A master may not permit it, or have no memory left: then those who wait poll.
+ */
+export const WAIT_IN_LINE = `
+local function waitInLine(key)
+  local id, waited, keep = ARGV[3], ARGV[4], tonumber(ARGV[5])
+  if not id then return -1 end
+  local line = 'redlock:waiting:' .. key
+  local time = redis.call('time')
+  local since = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(waited)
+  if type(redis.pcall('zadd', line, 'nx', since, id)) == 'table' then return -1 end
+  if redis.call('pttl', line) < keep then redis.call('pexpire', line, keep) end
+  return redis.call('zrank', line, id)
+end
+`;
+
+/**
+ * For a script that deletes: tells the first in the master's line for a key who still listens. Returns 1 when there was
+ * one.
+ */
+export const WAKE_FIRST = `
+local function wakeFirst(key)
+  local line = 'redlock:waiting:' .. key
+  while true do
+    local first = redis.pcall('zpopmin', line)
+    if first['err'] or not first[1] then return 0 end
+    local heard = redis.pcall('publish', 'redlock:free:' .. first[1], '')
+    if heard ~= 0 then return type(heard) == 'number' and 1 or 0 end
+  end
+end
+`;

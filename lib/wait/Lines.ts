@@ -1,0 +1,191 @@
+import type { Refused } from '../quorum/Rounds';
+import { LONGEST_TIMER_MS, Sleeper, type Wakening } from './Sleeper';
+
+/** Something that is held, for how much longer, in ms. */
+export interface Hold {
+  remaining(): number;
+}
+
+/** What stands in a line for nobody. */
+const NOBODY: Hold = { remaining: () => Infinity };
+
+/**
+ * The callers of this process who hold a key or wait for it, in their order of arrival: only the first of a line talks
+ * to the masters, and whoever holds the key stands first until it is given back or has run out.
+ */
+export class Lines {
+  isClosed = false;
+  /** How many stand in line and hold nothing. */
+  waiting = 0;
+  readonly #lines = new Map<string, Line>();
+  #onNobodyWaits = (): void => {};
+
+  /** Whether anybody holds the key or waits for it. */
+  isBusy(key: string): boolean {
+    const first = this.#lines.get(key)?.first ?? null;
+    return first !== null && (first.next !== null || !first.isOver);
+  }
+
+  /** Takes the last place in the line for a key. It has to be given up with {@link Waiter.leave}. */
+  join(key: string): Waiter {
+    let line = this.#lines.get(key);
+    if (line === undefined) this.#lines.set(key, (line = new Line(this, () => this.#lines.delete(key))));
+    const waiter = new Waiter(line);
+    line.append(waiter);
+    return waiter;
+  }
+
+  /**
+   * Somebody of another process was woken by a release of the key, and goes first: whoever releases and acquires in a
+   * loop would else always find the key free before a message has found the one who waits.
+   *
+   * @param releaser who has released it; the next one may have its turn already
+   */
+  giveWay(key: string, releaser: Waiter, forMs: number): void {
+    if (this.isClosed) return;
+    const line = this.#lines.get(key);
+    if (line === undefined) {
+      const placeholder = this.join(key);
+      placeholder.keep(NOBODY);
+      return this.giveWay(key, placeholder, forMs);
+    }
+    line.isAwaitedElsewhere = true;
+    if (line.first === releaser) releaser.giveWay(forMs);
+  }
+
+  /** Ends every sleep, and those to come. Resolves when nobody waits any more. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const line of this.#lines.values()) line.close();
+    if (this.waiting > 0) await new Promise<void>((resolve) => (this.#onNobodyWaits = resolve));
+  }
+
+  /** One waits no longer. */
+  onServed(): void {
+    this.waiting -= 1;
+    if (this.waiting === 0) this.#onNobodyWaits();
+  }
+}
+
+/** The line for one key: a doubly linked list, so that whoever leaves costs the same wherever it stood. */
+class Line {
+  first: Waiter | null = null;
+  #last: Waiter | null = null;
+  /** What the last attempt for the key came to, for those who have made none themselves. */
+  lastRefusal: Refused | null = null;
+  /** Somebody of another process was waiting when the key was last given back. */
+  isAwaitedElsewhere = false;
+  #expiry: NodeJS.Timeout | null = null;
+
+  constructor(
+    readonly lines: Lines,
+    private readonly onEmpty: () => void,
+  ) {}
+
+  append(waiter: Waiter): void {
+    waiter.previous = this.#last;
+    if (this.#last === null) this.first = waiter;
+    else this.#last.next = waiter;
+    this.#last = waiter;
+    this.lines.waiting += 1;
+    this.watch();
+  }
+
+  remove(waiter: Waiter): void {
+    const { previous, next } = waiter;
+    if (previous === null) this.first = next;
+    else previous.next = next;
+    if (next === null) this.#last = previous;
+    else next.previous = previous;
+    if (previous !== null) return;
+    this.#stopWatching();
+    if (next === null) this.onEmpty();
+    else next.wake('turn');
+  }
+
+  /** While somebody waits behind a holder: sees that the line goes on when the hold runs out. */
+  watch(): void {
+    const { first } = this;
+    if (this.#expiry !== null || first === null || first.next === null || first.hold === null) return;
+    const leftMs = Math.min(Math.ceil(first.hold.remaining()), LONGEST_TIMER_MS);
+    if (leftMs <= 0) return first.leave();
+    this.#expiry = setTimeout(() => {
+      this.#expiry = null;
+      this.watch();
+    }, leftMs);
+  }
+
+  close(): void {
+    this.#stopWatching();
+    // Each leaves the line as soon as it is awake, which is not now.
+    for (let waiter = this.first; waiter !== null; waiter = waiter.next) waiter.close();
+  }
+
+  #stopWatching(): void {
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry = null;
+  }
+}
+
+/** One caller's place in a line. */
+export class Waiter {
+  previous: Waiter | null = null;
+  next: Waiter | null = null;
+  #hold: Hold | null = null;
+  #hasLeft = false;
+  #courtesy: NodeJS.Timeout | null = null;
+  readonly #sleeper = new Sleeper();
+
+  constructor(readonly line: Line) {}
+
+  /** Whether it may talk to the masters. */
+  get isFirst(): boolean {
+    return this.previous === null && !this.#hasLeft;
+  }
+
+  /** What it holds, if anything. */
+  get hold(): Hold | null {
+    return this.#hold;
+  }
+
+  /** Whether it stands in nobody's way any more. */
+  get isOver(): boolean {
+    return this.#courtesy !== null || (this.#hold !== null && this.#hold.remaining() <= 0);
+  }
+
+  /** It has what it waited for, and stays in front until it leaves, or until that has run out. */
+  keep(hold: Hold): void {
+    this.#hold = hold;
+    this.line.lines.onServed();
+    this.line.watch();
+  }
+
+  /** Gives up its place, wherever it is; the next one has its turn at once when it was the first. */
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    if (this.#courtesy !== null) clearTimeout(this.#courtesy);
+    this.line.remove(this);
+    if (this.#hold === null) this.line.lines.onServed();
+  }
+
+  /** Leaves after a time. */
+  giveWay(forMs: number): void {
+    this.#courtesy ??= setTimeout(() => this.leave(), forMs);
+  }
+
+  /** {@link Sleeper.sleep}; the end of the line ends it too. */
+  sleep(untilMs: number, signal: AbortSignal | null): Promise<Wakening> {
+    return this.line.lines.isClosed ? Promise.resolve('closed') : this.#sleeper.sleep(untilMs, signal);
+  }
+
+  wake(cause: Wakening): void {
+    this.#sleeper.wake(cause);
+  }
+
+  /** The lock is closed. */
+  close(): void {
+    if (this.#courtesy !== null) clearTimeout(this.#courtesy);
+    this.wake('closed');
+  }
+}
