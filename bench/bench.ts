@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startMasters } from '../spec/support/masters';
 import type { Master } from '../spec/support/Master';
+import { benchContention } from './contention';
 import { bareCommands, facade, redlockAlone } from './contenders';
 import { benchOutage } from './outage';
 import { inFlight, interleaved, sequential, type Contender, type Figures } from './measure';
@@ -8,15 +9,36 @@ import { inFlight, interleaved, sequential, type Contender, type Figures } from 
 const LANES = 64;
 const BASELINE = 'redlock alone';
 
+const PARTS = ['pairs', 'outage', 'contention'];
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' } } });
-  const rounds = Number(values.rounds);
+  const { only, rounds, seconds } = readOptions();
+  if (only === null || only === 'pairs') await benchPairs(rounds);
+  if (only === null || only === 'outage') await benchOutage();
+  if (only === null || only === 'contention') await benchContention(seconds * 1000);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string', default: '60' },
+      seconds: { type: 'string', default: '1.5' },
+    },
+  });
+  const only = values.only ?? null;
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+  if (only !== null && !PARTS.includes(only)) throw new Error(`--only takes one of ${PARTS.join(', ')}`);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1');
+  if (!(seconds >= 0.1 && seconds <= 30)) throw new Error('--seconds takes a number from 0.1 to 30');
+  return { only, rounds, seconds };
+}
+
+async function benchPairs(rounds: number): Promise<void> {
   console.log(`Uncontended locks, acquire and release: medians of ${rounds} interleaved rounds.`);
   console.log(`Ratios are medians of each round's own ratio to ${BASELINE}.`);
   await bench(3, rounds);
   for (const size of [1, 5, 7]) await bench(size, Math.ceil(rounds / 3));
-  await benchOutage();
 }
 
 /** All contenders over one set of masters, which is started for it and stopped after it. */

@@ -8,10 +8,17 @@ import type { Contender } from './measure';
 
 const TTL_MS = 10_000;
 
+/** Where a master listens. */
+export type Endpoint = Pick<Master, 'host' | 'port'>;
+
+/** As it is shipped: a TypeScript loader rewrites what it loads, which users do not pay for. */
+export async function loadLibrary(): Promise<typeof library> {
+  return (await import(join(__dirname, '..', 'dist', 'index.js'))) as typeof library;
+}
+
 /** This library, through its facade. */
 export async function facade(masters: readonly Master[]): Promise<Contender> {
-  // As it is shipped: a TypeScript loader rewrites what it loads, which users do not pay for.
-  const { RedisLock } = (await import(join(__dirname, '..', 'dist', 'index.js'))) as typeof library;
+  const { RedisLock } = await loadLibrary();
   const lock = new RedisLock();
   lock.configure({ connections: masters.map(({ host, port }) => ({ host, port })) });
   await lock.open('bench');

@@ -13,6 +13,8 @@ export interface Figures {
   readonly value: number;
   /** The median of the rounds' own ratios to the baseline of the same round. */
   readonly ratio: number;
+  /** Each round by itself. */
+  readonly rounds: readonly number[];
 }
 
 /** Measurements of each contender that are thrown away. */
@@ -65,8 +67,23 @@ export async function interleaved(
   return [...results].map(([name, values]) => ({
     name,
     value: median(values),
-    ratio: median(values.map((value, round) => value / (base[round] ?? NaN))),
+    ratio: medianRatio(values, base),
+    rounds: values,
   }));
+}
+
+/** The same for another baseline among the contenders. */
+export function ratioOf({ rounds }: Figures, all: readonly Figures[], baseline: string): number {
+  return medianRatio(rounds, all.find(({ name }) => name === baseline)?.rounds ?? []);
+}
+
+function medianRatio(values: readonly number[], base: readonly number[]): number {
+  return median(values.map((value, round) => value / (base[round] ?? NaN)));
+}
+
+/** The one below which that part of all lies. */
+export function percentile(values: readonly number[], part: number): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length * part)] ?? NaN;
 }
 
 /** The middle one. */

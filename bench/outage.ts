@@ -1,7 +1,7 @@
 import { startMasters } from '../spec/support/masters';
 import type { Master } from '../spec/support/Master';
 import { facade } from './contenders';
-import { median, type Contender } from './measure';
+import { median, percentile, type Contender } from './measure';
 
 const PAIRS = 10_000;
 
@@ -52,8 +52,7 @@ async function latencies(lock: Contender, pairs: number): Promise<Latencies> {
 }
 
 function print(title: string, { tookMs, failures }: Latencies, healthy: Latencies): void {
-  const sorted = [...tookMs].sort((a, b) => a - b);
-  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
+  const p99 = percentile(tookMs, 0.99);
   const middle = median(tookMs);
   const ratio = middle / median(healthy.tookMs);
   const figures = `median ${middle.toFixed(3)} ms (${ratio.toFixed(2)} x), p99 ${p99.toFixed(2)} ms, ${failures} failed`;
