@@ -136,10 +136,12 @@ export class Session {
 
   /** The attempts of the first in line. */
   async #contend(wish: Wish, waiter: Waiter, patience: Patience): Promise<Attempted> {
-    let attempted = await this.#attempt(wish, waiter, null);
-    if (attempted.kind === 'held' || !patience.plan()) return attempted;
     const bell = new Bell(this.quorum, this.options, patience.startedMs, () => waiter.wake('bell'));
     try {
+      // Others are known to wait for the key as well: the first attempt is to take a place behind them.
+      if (waiter.line.isAwaitedElsewhere) bell.listen();
+      let attempted = await this.#attempt(wish, waiter, bell.place());
+      if (attempted.kind === 'held' || !patience.plan()) return attempted;
       // What was given back between the refusal and the first moment of listening rang for nobody: ask once more.
       if (bell.listen()) attempted = await this.#attempt(wish, waiter, bell.place());
       while (attempted.kind !== 'held') {

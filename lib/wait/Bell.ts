@@ -19,8 +19,7 @@ const KEEP_MS = 1000;
  * `retry_timeout`.
  */
 export class Bell {
-  readonly #id = randomBytes(9).toString('base64url');
-  readonly #channel = channelOf(this.#id);
+  #id = '';
   readonly #rang = new Set<Master>();
   #firstMs = Infinity;
   #isListening = false;
@@ -36,11 +35,12 @@ export class Bell {
     private readonly onRing: () => void,
   ) {}
 
-  /** Listens on every master that can tell. Returns whether there is any. */
+  /** Listens on every master that can tell. Returns whether there is any, and it did not listen before. */
   listen(): boolean {
-    if (!this.options.notify) return false;
+    if (!this.options.notify || this.#id !== '') return false;
+    this.#id = randomBytes(9).toString('base64url');
     for (const master of this.quorum.masters) {
-      const isLive = master.channels.listen(this.#channel, () => this.#ring(master));
+      const isLive = master.channels.listen(channelOf(this.#id), () => this.#ring(master));
       this.#isListening ||= isLive;
     }
     return this.#isListening;
@@ -63,8 +63,8 @@ export class Bell {
 
   /** Stops listening, and so gives up the place in every line: a line passes over those who do not listen. */
   close(): void {
-    if (!this.options.notify) return;
-    for (const master of this.quorum.masters) master.channels.ignore(this.#channel);
+    if (this.#id === '') return;
+    for (const master of this.quorum.masters) master.channels.ignore(channelOf(this.#id));
   }
 
   #ring(master: Master): void {
