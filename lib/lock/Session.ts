@@ -88,6 +88,12 @@ export class Session {
         if (waiter.previous?.isOver === true && waiter.previous.isFirst) break;
         return waiter.line.lastRefusal ?? HELD_HERE;
       }
+      // Where others are known to wait as well, the first attempt is to take a place behind them.
+      const isContested = waiter.line.isAwaitedElsewhere && patience.plan();
+      if (!isContested) {
+        const attempted = await this.#attempt(wish, waiter, null);
+        if (attempted.kind === 'held' || !patience.plan()) return attempted;
+      }
       return await this.#contend(wish, waiter, patience);
     } finally {
       if (waiter.hold === null) waiter.leave();
@@ -134,34 +140,29 @@ export class Session {
     await this.quorum.close();
   }
 
-  /** The attempts of the first in line. */
+  /** The attempts of one who waits, in front of the line of this process. */
   async #contend(wish: Wish, waiter: Waiter, patience: Patience): Promise<Attempted> {
     const bell = new Bell(this.quorum, this.options, patience.startedMs, () => waiter.wake('bell'));
     try {
-      // Others are known to wait for the key as well: the first attempt is to take a place behind them.
-      if (waiter.line.isAwaitedElsewhere) bell.listen();
-      let attempted = await this.#attempt(wish, waiter, bell.place());
-      if (attempted.kind === 'held' || !patience.plan()) return attempted;
-      // What was given back between the refusal and the first moment of listening rang for nobody: ask once more.
-      if (bell.listen()) attempted = await this.#attempt(wish, waiter, bell.place());
-      while (attempted.kind !== 'held') {
-        const cause = await this.#pause(attempted, wish, waiter, patience, bell);
+      // What was given back before the first moment of listening rang for nobody: ask at once.
+      let cause = bell.listen() ? 'bell' : await this.#pause(wish, waiter, patience, bell);
+      for (;;) {
         throwIfEnded(cause, wish);
-        attempted = await this.#attempt(wish, waiter, bell.place());
-        if (cause === 'time' && !patience.plan()) break;
+        const attempted = await this.#attempt(wish, waiter, bell.place());
+        if (attempted.kind === 'held' || (cause === 'time' && !patience.plan())) return attempted;
+        cause = await this.#pause(wish, waiter, patience, bell);
       }
-      return attempted;
     } finally {
       bell.close();
     }
   }
 
   /** Sleeps until the next attempt is worth its while: `time` says that it is a retry, `bell` that it is a free one. */
-  async #pause(refused: Refused, wish: Wish, waiter: Waiter, patience: Patience, bell: Bell): Promise<Wakening> {
-    const freeMs = performance.now() + untilExpiryMs(refused.answers, this.quorum.size);
+  async #pause(wish: Wish, waiter: Waiter, patience: Patience, bell: Bell): Promise<Wakening> {
+    const answers = waiter.line.lastRefusal?.answers ?? [];
+    const freeMs = performance.now() + untilExpiryMs(answers, this.quorum.size);
     for (;;) {
-      const untilMs = Math.min(freeMs, bell.rangMs, patience.dueMs);
-      const cause = await waiter.sleep(untilMs, wish.signal);
+      const cause = await waiter.sleep(Math.min(freeMs, bell.rangMs, patience.dueMs), wish.signal);
       if (cause === 'time') return patience.dueMs <= performance.now() ? 'time' : 'bell';
       if (cause !== 'bell') return cause;
     }

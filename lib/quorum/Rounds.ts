@@ -93,14 +93,7 @@ export class Rounds implements RoundFinder {
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
     const round: Round = { kind: 'acquire', ballot, ttlMs, place };
-    const isGranted = await new Promise<boolean>((resolve, reject) => {
-      // Where nobody granted it there is nothing to clean up: redlock finishes behind.
-      ballot.onRefused = () => {
-        ballot.isGivenBack = true;
-        resolve(false);
-      };
-      this.#run(round, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND)).then(resolve, reject);
-    });
+    const isGranted = await this.#run(round, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND));
     if (!isGranted) {
       // The ballot knows whether that means taken or too few answers.
       const verdict = await ballot.verdict();
@@ -142,28 +135,37 @@ export class Rounds implements RoundFinder {
     if (this.#underway > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
-  /** Resolves to whether redlock had a quorum for it. */
+  /** Resolves to whether there was a quorum for it. */
   #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
+    const { ballot } = round;
     this.#underway += 1;
-    // redlock calls all of its clients before it first yields, so a command that comes meanwhile belongs to this round.
-    this.#opening = round;
-    const settled = start();
-    this.#opening = null;
-    return settled.then(
-      () => this.#settle(round, true),
-      (error: unknown) => {
-        this.#settle(round, false);
-        if (error instanceof ExecutionError) return false;
-        throw error;
-      },
-    );
+    return new Promise((resolve, reject) => {
+      // Where nobody granted anything there is nothing to clean up: redlock finishes behind.
+      ballot.onRefused = () => {
+        ballot.isGivenBack = true;
+        resolve(false);
+      };
+      // redlock calls all of its clients before it first yields, so a command that comes meanwhile belongs to this round.
+      this.#opening = round;
+      const settled = start();
+      this.#opening = null;
+      const lost = (error: unknown): void => {
+        this.#settle(round);
+        if (!(error instanceof ExecutionError)) throw error;
+        resolve(false);
+      };
+      const won = (): void => {
+        this.#settle(round);
+        resolve(true);
+      };
+      settled.then(won, lost).catch(reject);
+    });
   }
 
-  #settle({ kind, ballot }: Round, hasQuorum: boolean): boolean {
+  #settle({ kind, ballot }: Round): void {
     if (kind === 'acquire') this.#acquiring.delete(ballot.token);
     this.#underway -= 1;
     if (this.#underway === 0) this.#onIdle();
-    return hasQuorum;
   }
 
   #ballot(): Ballot {

@@ -34,7 +34,6 @@ end
  */
 const wrapAcquire = (redlockScript: string, before: string): string => `
 ${before}
-${WAIT_IN_LINE}
 local function redlock()
 ${redlockScript}
 end
@@ -42,6 +41,7 @@ end
 local count = redlock()
 if count ~= 0 then return count end
 
+${WAIT_IN_LINE}
 local remaining, rank, isEndless = 0, -1, false
 for _, key in ipairs(KEYS) do
   local kind = redis.call('type', key)['ok']
@@ -56,16 +56,16 @@ return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
 
 /** Whoever waits is told in the same step as the deletion. Answers an array where somebody was. */
 const wrapRelease = (redlockScript: string): string => `
-${WAKE_FIRST}
 local function redlock()
 ${redlockScript}
 end
 
 local count = redlock()
+if count == 0 then return 0 end
+
+${WAKE_FIRST}
 local woken = 0
-if count ~= 0 then
-  for _, key in ipairs(KEYS) do woken = woken + wakeFirst(key) end
-end
+for _, key in ipairs(KEYS) do woken = woken + wakeFirst(key) end
 if woken == 0 then return count end
 return { count, woken }
 `;

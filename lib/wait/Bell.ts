@@ -35,9 +35,9 @@ export class Bell {
     private readonly onRing: () => void,
   ) {}
 
-  /** Listens on every master that can tell. Returns whether there is any, and it did not listen before. */
+  /** Listens on every master that can tell. Returns whether there is any. */
   listen(): boolean {
-    if (!this.options.notify || this.#id !== '') return false;
+    if (!this.options.notify) return false;
     this.#id = randomBytes(9).toString('base64url');
     for (const master of this.quorum.masters) {
       const isLive = master.channels.listen(channelOf(this.#id), () => this.#ring(master));

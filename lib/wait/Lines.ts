@@ -29,7 +29,7 @@ export class Lines {
   /** Takes the last place in the line for a key. It has to be given up with {@link Waiter.leave}. */
   join(key: string): Waiter {
     let line = this.#lines.get(key);
-    if (line === undefined) this.#lines.set(key, (line = new Line(this, () => this.#lines.delete(key))));
+    if (line === undefined) this.#lines.set(key, (line = new Line(this, key)));
     const waiter = new Waiter(line);
     line.append(waiter);
     return waiter;
@@ -60,6 +60,10 @@ export class Lines {
     if (this.waiting > 0) await new Promise<void>((resolve) => (this.#onNobodyWaits = resolve));
   }
 
+  onEmpty(key: string): void {
+    this.#lines.delete(key);
+  }
+
   /** One waits no longer. */
   onServed(): void {
     this.waiting -= 1;
@@ -79,7 +83,7 @@ class Line {
 
   constructor(
     readonly lines: Lines,
-    private readonly onEmpty: () => void,
+    private readonly key: string,
   ) {}
 
   append(waiter: Waiter): void {
@@ -99,7 +103,7 @@ class Line {
     else next.previous = previous;
     if (previous !== null) return;
     this.#stopWatching();
-    if (next === null) this.onEmpty();
+    if (next === null) this.lines.onEmpty(this.key);
     else next.wake('turn');
   }
 
@@ -134,7 +138,7 @@ export class Waiter {
   #hold: Hold | null = null;
   #hasLeft = false;
   #courtesy: NodeJS.Timeout | null = null;
-  readonly #sleeper = new Sleeper();
+  #sleeper: Sleeper | null = null;
 
   constructor(readonly line: Line) {}
 
@@ -176,11 +180,13 @@ export class Waiter {
 
   /** {@link Sleeper.sleep}; the end of the line ends it too. */
   sleep(untilMs: number, signal: AbortSignal | null): Promise<Wakening> {
-    return this.line.lines.isClosed ? Promise.resolve('closed') : this.#sleeper.sleep(untilMs, signal);
+    return this.line.lines.isClosed
+      ? Promise.resolve('closed')
+      : (this.#sleeper ??= new Sleeper()).sleep(untilMs, signal);
   }
 
   wake(cause: Wakening): void {
-    this.#sleeper.wake(cause);
+    this.#sleeper?.wake(cause);
   }
 
   /** The lock is closed. */
