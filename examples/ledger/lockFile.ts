@@ -9,9 +9,6 @@ export interface Address {
 /** Writes the one configuration that every worker reads: the number of `connections` is what makes the quorum. */
 export function writeLockFile(file: string, connections: readonly Address[]): void {
   const options = {
-    // Who finds the lock taken looks again after this many ms, give or take half. A section here takes a few ms, so that
-    // with the default of 100 the ledger would lie idle most of the time.
-    retry_timeout: 5,
     // The longest ttl that the workers ask for: by then whatever a restarted master forgot is over, and it may vote.
     restart_guard: 5000,
   };

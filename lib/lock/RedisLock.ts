@@ -2,17 +2,11 @@ import type { IConfigurable, IOpenable, IReferenceable } from '../contract/compo
 import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
 import { checkKey, checkTimeout, checkTtl } from './arguments';
-import { closed, lockTimeout, notOpened } from './errors';
+import { lockTimeout } from './errors';
+import { Lifecycle } from './Lifecycle';
 import { Lock } from './Lock';
 import { NOT_OPEN, type LockStatus } from './LockStatus';
 import { openSession } from './openSession';
-import type { Session } from './Session';
-
-type Lifecycle =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'opening'; readonly opened: Promise<Session>; readonly cancel: AbortController }
-  | { readonly kind: 'open'; readonly session: Session }
-  | { readonly kind: 'closing'; readonly closed: Promise<void> };
 
 /**
  * A distributed lock over N independent Redis masters: it is held by whoever a quorum of them has granted it to, and
@@ -56,7 +50,7 @@ type Lifecycle =
  */
 export class RedisLock extends Lock implements IConfigurable, IReferenceable, IOpenable {
   #references: IReferences | null = null;
-  #lifecycle: Lifecycle = { kind: 'closed' };
+  readonly #lifecycle = new Lifecycle();
 
   /** Takes the components that discovery, credentials and observation come from, at the next `open`. */
   setReferences(references: IReferences): void {
@@ -65,7 +59,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
 
   /** Whether the lock can be used. */
   isOpen(): boolean {
-    return this.#lifecycle.kind === 'open';
+    return this.#lifecycle.session !== null;
   }
 
   /**
@@ -78,25 +72,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
    * @throws InvalidStateException CLOSED when it is closed meanwhile
    */
   async open(context: ContextLike): Promise<void> {
-    while (this.#lifecycle.kind === 'closing') await this.#lifecycle.closed;
-    if (this.#lifecycle.kind === 'open') return;
-    if (this.#lifecycle.kind === 'opening') {
-      const { opened, cancel } = this.#lifecycle;
-      await opened;
-      return cancel.signal.throwIfAborted();
-    }
-    const cancel = new AbortController();
-    const opened = openSession(context, this.config, this.#references, cancel.signal);
-    const opening: Lifecycle = { kind: 'opening', opened, cancel };
-    this.#lifecycle = opening;
-    const next = await opened.then(
-      (session): Lifecycle => ({ kind: 'open', session }),
-      (): Lifecycle => ({ kind: 'closed' }),
-    );
-    // A close that came meanwhile has taken over.
-    if (this.#lifecycle === opening) this.#lifecycle = next;
-    await opened;
-    cancel.signal.throwIfAborted();
+    await this.#lifecycle.open((signal) => openSession(context, this.config, this.#references, signal));
   }
 
   /**
@@ -104,23 +80,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
    * connections. Bounded also when masters hang. Closing twice is fine, and so is closing what was never opened.
    */
   async close(context: ContextLike): Promise<void> {
-    const lifecycle = this.#lifecycle;
-    switch (lifecycle.kind) {
-      case 'closed':
-        return;
-      case 'closing':
-        return lifecycle.closed;
-      case 'opening':
-        lifecycle.cancel.abort(closed(context));
-        return this.#end(
-          lifecycle.opened.then(
-            (session) => session.close(),
-            () => {},
-          ),
-        );
-      case 'open':
-        return this.#end(lifecycle.session.close());
-    }
+    await this.#lifecycle.close(context);
   }
 
   /**
@@ -137,7 +97,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
   async tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean> {
     checkKey(context, key);
     checkTtl(context, ttl);
-    const session = this.#session(context);
+    const session = this.#lifecycle.sessionFor(context);
     if (session.isBusy(key)) return false;
     const startedMs = performance.now();
     const wish = { context, key, ttlMs: ttl, timeoutMs: 0, signal: null };
@@ -171,7 +131,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
     checkTtl(context, ttl);
     if (timeout !== undefined) checkTimeout(context, timeout);
     signal?.throwIfAborted();
-    const session = this.#session(context);
+    const session = this.#lifecycle.sessionFor(context);
     const startedMs = performance.now();
     const wish = { context, key, ttlMs: ttl, timeoutMs: timeout ?? null, signal: signal ?? null };
     const attempted = await session.acquire(wish);
@@ -193,7 +153,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
     timeout?: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    return this.acquireLock(context, key, ttl ?? this.#session(context).options.ttlMs, timeout, signal);
+    return this.acquireLock(context, key, ttl ?? this.#lifecycle.sessionFor(context).options.ttlMs, timeout, signal);
   }
 
   /**
@@ -206,7 +166,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
    */
   async releaseLock(context: ContextLike, key: string): Promise<void> {
     checkKey(context, key);
-    const session = this.#session(context);
+    const session = this.#lifecycle.sessionFor(context);
     const startedMs = performance.now();
     const outcome = await session.release(context, key);
     if (outcome?.kind !== 'unreachable') return;
@@ -215,17 +175,6 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
 
   /** How the lock and each of its masters fare now. */
   getStatus(): LockStatus {
-    return this.#lifecycle.kind === 'open' ? this.#lifecycle.session.status() : NOT_OPEN;
-  }
-
-  #end(work: Promise<void>): Promise<void> {
-    const ended = work.finally(() => (this.#lifecycle = { kind: 'closed' }));
-    this.#lifecycle = { kind: 'closing', closed: ended };
-    return ended;
-  }
-
-  #session(context: ContextLike): Session {
-    if (this.#lifecycle.kind !== 'open') throw notOpened(context);
-    return this.#lifecycle.session;
+    return this.#lifecycle.session?.status() ?? NOT_OPEN;
   }
 }
