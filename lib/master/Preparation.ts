@@ -1,7 +1,7 @@
 import type { Connection } from './Connection';
 import { Debts, type Debt } from './Debts';
 import { MasterError } from './MasterError';
-import type { Script } from './Script';
+import type { Argument, Script } from './Script';
 import type { ServerInfo } from './ServerInfo';
 
 /** The scripts that a master is asked for. */
@@ -10,6 +10,15 @@ export interface MasterScripts {
   readonly bySha: ReadonlyMap<string, Script>;
   /** Deletes a token wherever it stands among the keys, and nothing else. */
   readonly takeBack: Script;
+  readonly probe: RightsProbe;
+}
+
+/** Finds out whether the login may do all that the scripts do. It takes no keys, and changes nothing. */
+export interface RightsProbe {
+  readonly script: Script;
+  readonly args: readonly Argument[];
+  /** Reads what the script answers: the rights that are missing, as an ACL writes them. */
+  readonly lacking: (reply: unknown) => readonly string[];
 }
 
 /** Whom a master is prepared for. */
@@ -29,7 +38,7 @@ export interface Prepared {
 
 /**
  * What every connection of one master goes through before the master may be asked anything: it says who it is, is taught
- * its scripts, and gives back what it may hold without an owner.
+ * its scripts, shows that it permits them, and gives back what it may hold without an owner.
  */
 export class Preparation {
   readonly #debts = new Debts();
@@ -56,10 +65,28 @@ export class Preparation {
     const { connection } = this;
     const server = await connection.greet();
     if (server.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
-    const { bySha, takeBack } = this.owner.scriptsFor(server);
-    await connection.load([...bySha.values(), takeBack]);
-    await this.#takeBack(server, takeBack);
-    return (this.#last = { server, scripts: bySha });
+    const scripts = this.owner.scriptsFor(server);
+    await this.#teach(scripts);
+    await this.#takeBack(server, scripts.takeBack);
+    return (this.#last = { server, scripts: scripts.bySha });
+  }
+
+  /**
+   * Has the server know its scripts and show that it permits them, in one round trip: a right that only a script needs
+   * would otherwise be missed by the first vote. A script is asked for by name, and in full where the server has lost
+   * it: neither way may be closed.
+   */
+  async #teach({ bySha, takeBack, probe }: MasterScripts): Promise<void> {
+    const { connection } = this;
+    const [reply] = await Promise.all([
+      connection.eval(probe.script, 0, probe.args),
+      connection.load([...bySha.values(), takeBack]),
+      // It has nothing to do without keys.
+      connection.run(takeBack, 0, [], () => true),
+    ]);
+    const lacking = probe.lacking(reply);
+    if (lacking.length === 0) return;
+    throw new MasterError(connection.address, 'no-permission', `the user lacks ${lacking.join(' ')}`);
   }
 
   /**

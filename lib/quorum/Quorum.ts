@@ -7,11 +7,12 @@ import { ErrorCode } from '../contract/ErrorCode';
 import { Master, type Ask, type MasterOwner } from '../master/Master';
 import { MasterError, type FaultKind } from '../master/MasterError';
 import type { MasterState } from '../master/MasterState';
-import type { MasterScripts } from '../master/Preparation';
+import type { MasterScripts, RightsProbe } from '../master/Preparation';
 import type { ServerInfo } from '../master/ServerInfo';
 import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
 import { noQuorum } from './noQuorum';
+import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
 import { TAKE_BACK } from './scripts';
 import { systemClock } from './Stopwatch';
@@ -28,6 +29,7 @@ export class Quorum implements MasterOwner {
   readonly rounds: Rounds;
   /** Null where the restart guard is off. */
   readonly #admission: Admission | null;
+  readonly #newProbe: () => RightsProbe;
   /** The masters that are connected to, by the run of the server behind each. */
   readonly #present = new Map<string, Master>();
   /** The runs that were warned of: a master that comes and goes would fill the log. */
@@ -54,11 +56,13 @@ export class Quorum implements MasterOwner {
       retryJitter: options.retryJitterMs,
     };
     // The only master there is can be in no quorum with one that remembers: it is admitted, and not asked to prove it.
-    this.rounds = new Rounds(this.masters, size, settings, isGuarded && endpoints.length > 1, systemClock);
+    const isProved = isGuarded && endpoints.length > 1;
+    this.rounds = new Rounds(this.masters, size, settings, isProved, systemClock);
+    this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
   }
 
   scriptsFor({ runId }: ServerInfo): MasterScripts {
-    return { bySha: this.rounds.scripts.forRun(runId), takeBack: TAKE_BACK };
+    return { bySha: this.rounds.scripts.forRun(runId), takeBack: TAKE_BACK, probe: this.#newProbe() };
   }
 
   /**
