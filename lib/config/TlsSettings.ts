@@ -1,4 +1,6 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { Secret } from './Secret';
 import type { Section } from './Section';
 import { badConnection } from './refusals';
@@ -31,8 +33,25 @@ export interface TlsSources {
 /** The keys that are read under a connection's `tls`. */
 export const TLS_KEYS: readonly string[] = ['ca', 'cert', 'key', 'servername'];
 
-const CERTIFICATES = /-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----.*?-----END \1-----/gs;
-const PRIVATE_KEYS = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?-----END \1-----/gs;
+/** What a PEM text is searched for. */
+interface PemKind {
+  readonly name: string;
+  readonly blocks: RegExp;
+  readonly parse: (block: string) => unknown;
+}
+
+const CERTIFICATE: PemKind = {
+  name: 'certificate',
+  blocks: /-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----.*?-----END \1-----/gs,
+  parse: (block) => new X509Certificate(block),
+};
+const PRIVATE_KEY: PemKind = {
+  name: 'private key',
+  blocks: /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?-----END \1-----/gs,
+  parse: (block) => createPrivateKey(block),
+};
+
+const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m;
 
 /**
  * Reads the `tls` section of a connection.
@@ -46,29 +65,51 @@ export function readTls(section: Section): TlsSources {
 }
 
 /**
- * Reads the files that the settings name.
+ * Reads the files that the settings name, and tries what is in them: a socket would only find out once it is connected,
+ * and then each time anew.
  *
- * @throws ConfigException BAD_CONNECTION when a file cannot be read, or holds no PEM of the kind that is needed
+ * @throws ConfigException BAD_CONNECTION when a file cannot be read, holds no PEM of the kind that is needed, or one
+ *   that TLS cannot use
  */
 export async function loadTls(sources: TlsSources): Promise<TlsSettings> {
-  const { path, ca, cert, key, servername } = sources;
-  const keyPem = await loadPem(`${path}.key`, key, PRIVATE_KEYS, 'private key');
-  return Object.freeze({
-    ca: await loadPem(`${path}.ca`, ca, CERTIFICATES, 'certificate'),
-    cert: await loadPem(`${path}.cert`, cert, CERTIFICATES, 'certificate'),
-    key: keyPem === null ? null : new Secret(keyPem),
-    servername,
-  });
+  const { path, servername } = sources;
+  const key = await loadPem(`${path}.key`, sources.key, PRIVATE_KEY);
+  const ca = await loadPem(`${path}.ca`, sources.ca, CERTIFICATE);
+  const cert = await loadPem(`${path}.cert`, sources.cert, CERTIFICATE);
+  if (cert !== null && key !== null) {
+    // TLS keeps one key for each kind of certificate, and would pass over one of another kind until it is asked for it.
+    const isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    if (!isPair) throw badConnection(path, 'has a cert and a key that do not belong together');
+  }
+  attempt(path, 'cannot be used', () =>
+    createSecureContext({ ...(ca !== null && { ca }), ...(cert !== null && { cert }), ...(key !== null && { key }) }),
+  );
+  return Object.freeze({ ca, cert, key: key === null ? null : new Secret(key), servername });
 }
 
 /** @returns the blocks of the kind asked for, and no others. */
-async function loadPem(path: string, source: Secret | null, blocks: RegExp, kind: string): Promise<string | null> {
+async function loadPem(path: string, source: Secret | null, kind: PemKind): Promise<string | null> {
   if (source === null) return null;
   const textOrPath = source.reveal();
   const text = textOrPath.includes('-----BEGIN ') ? textOrPath : await readText(path, textOrPath.trim());
-  const found = text.match(blocks);
-  if (found === null) throw badConnection(path, `holds no ${kind} in PEM form`);
+  const found = text.match(kind.blocks);
+  if (found === null) throw badConnection(path, `holds no ${kind.name} in PEM form`);
+  // OpenSSL would call it "interrupted or cancelled".
+  if (found.some((block) => ENCRYPTED.test(block)))
+    throw badConnection(path, 'asks for a passphrase, and there is none');
+  // One by one: of several authorities TLS takes those before the first that it cannot read, and says nothing.
+  for (const block of found) attempt(path, `holds a ${kind.name} that cannot be read`, () => kind.parse(block));
   return found.map((block) => `${block}\n`).join('');
+}
+
+/** The reason is given in OpenSSL's few words, never in a message or as a cause, which might quote what was read. */
+function attempt(path: string, problem: string, work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    const { reason, code } = error as { readonly reason?: string; readonly code?: string };
+    throw badConnection(path, `${problem} (${reason ?? code ?? 'unknown'})`);
+  }
 }
 
 function readText(path: string, file: string): Promise<string> {

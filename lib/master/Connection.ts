@@ -141,8 +141,13 @@ export class Connection {
     return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), (fault) => {
       if (!fault.message.startsWith('NOSCRIPT')) throw fault;
       if (!isWanted()) throw new MasterError(this.address, 'given-back', 'released before it could run');
-      return this.#send(this.#redis.eval(script.source, numKeys, ...args));
+      return this.eval(script, numKeys, args);
     });
+  }
+
+  /** Runs a script that the server need not know yet. */
+  eval(script: Script, numKeys: number, args: readonly Argument[]): Promise<unknown> {
+    return this.#send(this.#redis.eval(script.source, numKeys, ...args));
   }
 
   /** @param onRefused takes what the server has answered instead of running the command */

@@ -1,9 +1,10 @@
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { Channels } from './Channels';
 import { Connection, type ConnectionOwner } from './Connection';
-import { Debts, type Debt } from './Debts';
+import type { Debt } from './Debts';
 import { MasterError } from './MasterError';
 import type { MasterState } from './MasterState';
+import { Preparation, type PreparationOwner } from './Preparation';
 import type { Argument, Script } from './Script';
 import type { ServerInfo } from './ServerInfo';
 
@@ -11,9 +12,7 @@ import type { ServerInfo } from './ServerInfo';
 export type Ask = (script: Script, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
 
 /** Whom a master belongs to. */
-export interface MasterOwner {
-  /** What the server behind a new connection will be asked to run. */
-  scriptsFor(server: ServerInfo): MasterScripts;
+export interface MasterOwner extends PreparationOwner {
   /** Is told of each change in where a master stands. */
   onMasterState(master: Master, state: MasterState): void;
   /**
@@ -23,16 +22,6 @@ export interface MasterOwner {
    * @throws MasterError when it may not; the master is connected to anew then
    */
   admit(master: Master, server: ServerInfo, ask: Ask, signal: AbortSignal): Promise<void>;
-  /** Is told of what an operator should know. */
-  warn(message: string): void;
-}
-
-/** The scripts that a master is asked for. */
-export interface MasterScripts {
-  /** By the SHA-1 under which they are asked for, which need not be their own. */
-  readonly bySha: ReadonlyMap<string, Script>;
-  /** Deletes a token wherever it stands among the keys, and nothing else. */
-  readonly takeBack: Script;
 }
 
 /**
@@ -48,13 +37,10 @@ export class Master implements ConnectionOwner {
   readonly channels: Channels;
 
   readonly #connection: Connection;
-  readonly #debts = new Debts();
+  readonly #preparation: Preparation;
   #state: MasterState = { kind: 'connecting' };
-  #server: ServerInfo | null = null;
-  #scripts: ReadonlyMap<string, Script> = new Map();
   /** Fires when the present connection has gone, or is to be admitted anew. */
   #admission = new AbortController();
-  #isKillRefused = false;
 
   constructor(
     endpoint: MasterEndpoint,
@@ -64,6 +50,7 @@ export class Master implements ConnectionOwner {
     this.address = endpoint.address;
     this.#connection = new Connection(endpoint, timeoutMs, this);
     this.channels = new Channels(this.#connection, (message) => owner.warn(`Redis master ${this.address} ${message}`));
+    this.#preparation = new Preparation(this.#connection, owner);
   }
 
   get state(): MasterState {
@@ -72,7 +59,7 @@ export class Master implements ConnectionOwner {
 
   /** The server behind the last connection that stood; null before the first. */
   get server(): ServerInfo | null {
-    return this.#server;
+    return this.#preparation.last?.server ?? null;
   }
 
   /** The last round trip, in ms; null before the first. */
@@ -95,7 +82,7 @@ export class Master implements ConnectionOwner {
   run(sha: string, numKeys: number, args: readonly Argument[], isWanted: () => boolean): Promise<unknown> {
     const state = this.#state;
     if (state.kind === 'ready') {
-      const script = this.#scripts.get(sha);
+      const script = this.#preparation.last?.scripts.get(sha);
       if (script !== undefined) return this.#connection.run(script, numKeys, args, isWanted);
       return Promise.reject(new MasterError(this.address, 'unexpected', 'asked for a script that nobody knows'));
     }
@@ -111,7 +98,7 @@ export class Master implements ConnectionOwner {
    * @param hasRun whether it is known to hold it already
    */
   owe(debt: Debt, ttlMs: number, hasRun: boolean): void {
-    this.#debts.add(debt, ttlMs, hasRun);
+    this.#preparation.owe(debt, ttlMs, hasRun);
   }
 
   /** The admission of the master has to wait for others. */
@@ -148,18 +135,12 @@ export class Master implements ConnectionOwner {
     this.#enter({ kind: 'away', error });
   }
 
-  /** What a connection must have gone through before the master may be asked anything. */
+  /** From a connection that stands to a master that may be asked to vote. */
   async #prepare(): Promise<void> {
     this.#admission.abort();
     const { signal } = (this.#admission = new AbortController());
     try {
-      const server = await this.#connection.greet();
-      if (server.isLoading) throw new MasterError(this.address, 'loading', 'the data set is being loaded');
-      const { bySha, takeBack } = this.owner.scriptsFor(server);
-      await this.#connection.load([...bySha.values(), takeBack]);
-      await this.#takeBack(server, takeBack);
-      this.#scripts = bySha;
-      this.#server = server;
+      const { server } = await this.#preparation.run();
       await this.owner.admit(this, server, this.#ask, signal);
     } catch (error) {
       if (!signal.aborted) this.#giveUp(asFault(this.address, error));
@@ -174,38 +155,6 @@ export class Master implements ConnectionOwner {
   #giveUp(error: MasterError): void {
     this.#enter({ kind: 'away', error });
     this.#connection.drop(error);
-  }
-
-  /**
-   * Takes back what the master may hold without an owner. What the former connection has sent may still arrive, behind
-   * all that this one sends: so that connection is ended on the master's side first.
-   */
-  async #takeBack(server: ServerInfo, takeBack: Script): Promise<void> {
-    const former = this.#server;
-    const isSameRun = former !== null && former.runId === server.runId;
-    if (isSameRun && former.connectionId !== server.connectionId) await this.#kill(former.connectionId);
-    await Promise.all(
-      this.#debts.due().map(async (debt) => {
-        await this.#ask(takeBack, debt.keys, [debt.token]);
-        this.#debts.settle(debt);
-      }),
-    );
-    const overflowMs = this.#debts.overflowMs();
-    if (overflowMs === 0) return;
-    const message = `may hold locks without an owner for ${Math.ceil(overflowMs)} ms more`;
-    throw new MasterError(this.address, 'indebted', message);
-  }
-
-  async #kill(connectionId: number): Promise<void> {
-    try {
-      await this.#connection.kill(connectionId);
-    } catch (error) {
-      if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
-      if (this.#isKillRefused) return;
-      this.#isKillRefused = true;
-      const harm = 'an acquire that the network holds back may take effect after it was given up';
-      this.owner.warn(`Redis master ${this.address} does not permit CLIENT KILL: ${harm}`);
-    }
   }
 
   readonly #ask: Ask = (script, keys, args) =>

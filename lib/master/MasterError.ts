@@ -79,6 +79,11 @@ const REPLY_KINDS: Readonly<Record<string, FaultKind>> = {
 /** A script that lacks a right is refused without NOPERM, and in other words with each generation of Redis. */
 const NO_RIGHTS_IN_SCRIPT = /ACL failure in script|The user executing the script can't/;
 
+/** Where Redis refuses for want of a right: whether that is the right to a key, and not the one to a command. */
+export function isAboutKeys(refusal: string): boolean {
+  return /access (?:a|(?:at least )?one of the) key/.test(refusal);
+}
+
 /** What Redis answered, sorted by kind. Lua puts its own text around an error, and ACL words some differently. */
 export function faultOfReply(address: string, reply: Error): MasterError {
   // Of a command that it does not know, Redis repeats the arguments: a password, or a lock's token.

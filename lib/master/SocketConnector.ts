@@ -20,7 +20,8 @@ export class SocketConnector extends AbstractConnector {
     this.#options = options as RedisOptions;
   }
 
-  override connect(): Promise<Socket> {
+  /** Rejects where no socket can be made: at a throw ioredis would wait for ever, and so would whoever closes it. */
+  override async connect(): Promise<Socket> {
     this.connecting = true;
     const { host, port, path, tls } = this.#options;
     const target = path === undefined ? { host, port } : { path };
@@ -30,7 +31,7 @@ export class SocketConnector extends AbstractConnector {
     // nobody's, and end the process.
     socket.on('error', (error) => (this.firstError ??= error));
     this.stream = socket;
-    return Promise.resolve(socket);
+    return socket;
   }
 }
 

@@ -4,7 +4,10 @@ import type { ICounters, ILogger, ITracer } from '../contract/observability';
 import type { IReferences } from '../contract/References';
 import type { LockEvent } from './LockEvent';
 
-/** Takes the lock's events. What it returns is of no interest, unless it is a promise that rejects. */
+/**
+ * Takes the lock's events, and makes one call at most of each. What that returns it hands on: it is of no interest, unless
+ * it is a promise that rejects.
+ */
 export type EventReader = (event: LockEvent) => unknown;
 
 /**
@@ -19,7 +22,7 @@ export class Observer {
     const loggers = find<ILogger>('logger');
     this.#readers = [
       ...(loggers.length === 0 ? [warnProcess] : loggers.map(logTo)),
-      ...find<ICounters>('counters').map(countIn),
+      ...find<ICounters>('counters').flatMap((counters) => [countIn(counters), measureIn(counters)]),
       ...find<ITracer>('tracer').map(traceIn),
     ];
   }
@@ -69,19 +72,20 @@ function logTo(logger: ILogger): EventReader {
 }
 
 function countIn(counters: ICounters): EventReader {
-  return (event) => {
-    if (event.kind === 'warning') return;
-    counters.incrementOne(`redlock.${event.kind}`);
-    if (event.kind === 'acquired') counters.stats('redlock.acquire_time', event.tookMs);
-  };
+  return (event) => (event.kind === 'warning' ? undefined : counters.incrementOne(`redlock.${event.kind}`));
+}
+
+function measureIn(counters: ICounters): EventReader {
+  return (event) => (event.kind === 'acquired' ? counters.stats('redlock.acquire_time', event.tookMs) : undefined);
 }
 
 function traceIn(tracer: ITracer): EventReader {
   return (event) => {
     if (event.kind === 'acquired') {
-      tracer.trace(contextOf(event.context), 'redlock', 'acquire', event.tookMs);
-    } else if (event.kind === 'failed') {
-      tracer.failure(contextOf(event.context), 'redlock', event.operation, event.error, event.tookMs);
+      return tracer.trace(contextOf(event.context), 'redlock', 'acquire', event.tookMs);
+    }
+    if (event.kind === 'failed') {
+      return tracer.failure(contextOf(event.context), 'redlock', event.operation, event.error, event.tookMs);
     }
   };
 }

@@ -4,13 +4,15 @@ import type { LockOptions } from '../config/LockOptions';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
-import { Master, type Ask, type MasterOwner, type MasterScripts } from '../master/Master';
+import { Master, type Ask, type MasterOwner } from '../master/Master';
 import { MasterError, type FaultKind } from '../master/MasterError';
 import type { MasterState } from '../master/MasterState';
+import type { MasterScripts, RightsProbe } from '../master/Preparation';
 import type { ServerInfo } from '../master/ServerInfo';
 import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
 import { noQuorum } from './noQuorum';
+import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
 import { systemClock } from './Stopwatch';
 
@@ -26,6 +28,7 @@ export class Quorum implements MasterOwner {
   readonly rounds: Rounds;
   /** Null where the restart guard is off. */
   readonly #admission: Admission | null;
+  readonly #newProbe: () => RightsProbe;
   /** The masters that are connected to, by the run of the server behind each. */
   readonly #present = new Map<string, Master>();
   /** The runs that were warned of: a master that comes and goes would fill the log. */
@@ -52,12 +55,15 @@ export class Quorum implements MasterOwner {
       retryJitter: options.retryJitterMs,
     };
     // The only master there is can be in no quorum with one that remembers: it is admitted, and not asked to prove it.
-    const scripts = { isGuarded: isGuarded && endpoints.length > 1, isNotifying: options.notify };
+    const isProved = isGuarded && endpoints.length > 1;
+    const scripts = { isGuarded: isProved, isNotifying: options.notify };
     this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
+    this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
   }
 
   scriptsFor({ runId }: ServerInfo): MasterScripts {
-    return { bySha: this.rounds.scripts.forRun(runId), takeBack: this.rounds.scripts.takeBack };
+    const { takeBack } = this.rounds.scripts;
+    return { bySha: this.rounds.scripts.forRun(runId), takeBack, probe: this.#newProbe() };
   }
 
   /**

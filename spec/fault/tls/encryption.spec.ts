@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { inspect } from 'node:util';
-import { ConnectionException } from 'pip-services4-commons-node';
+import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
 import { restore, spy } from 'sinon';
 import { freePort } from '../../support/freePort';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
@@ -139,6 +139,19 @@ describe('An encrypted connection', () => {
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
     expect(lock.getStatus().masters[0]).to.include({ state: 'away' });
     expect(lock.getStatus().masters[0]?.lastError).to.match(/^certificate: /);
+  });
+
+  it('is not even tried with a certificate and a key that do not belong together: open says so at once', async () => {
+    const [cert, key] = [pathOf('client.crt'), pathOf('server.key')];
+    const connect = spy(tls, 'connect');
+    try {
+      const lock = create(connectionsTo({ ca, cert, key }));
+      const thrown = await thrownBy(lock.open('123'), ConfigException, 'BAD_CONNECTION');
+      expect(thrown.message).to.equal('connections.0.tls has a cert and a key that do not belong together');
+      expect(connect.callCount).to.equal(0);
+    } finally {
+      restore();
+    }
   });
 
   it('is not made to a port that does not encrypt, nor a plain one to a port that does: neither hangs', async () => {

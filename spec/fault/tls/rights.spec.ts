@@ -15,6 +15,14 @@ const COMMANDS = [
   ...['get', 'set', 'del', 'exists', 'type', 'pttl', 'time', 'hgetall', 'hmget', 'hset'],
 ].map((command) => `+${command}`);
 const FEWEST = [...KEYS, ...COMMANDS];
+/** Left out, it is warned of when it would be used, and the lock goes on. */
+const DISPENSABLE = '+client|kill';
+const MARKERS_OWN = ['~redlock:guard', '+hgetall', '+hmget', '+hset', '+time'];
+
+const without = (...rights: readonly string[]): readonly string[] => FEWEST.filter((each) => !rights.includes(each));
+/** How a master says that a right is missing: in words of its own, or as an ACL writes it. */
+const sayingOf = (right: string): string =>
+  right.startsWith('~') ? right.replace('*', '\\*') : `['+]${right.slice(1).split('|')[0]}\\b`;
 
 describe("A lock's rights on its masters", function () {
   this.timeout(20_000);
@@ -40,14 +48,14 @@ describe("A lock's rights on its masters", function () {
     const line = ['reset', 'on', `>${PASSWORD}`, ...rules];
     await Promise.all(where.map((server) => server.command('ACL', 'SETUSER', 'app', ...line)));
   };
-  const create = (password = PASSWORD): RedisLock => {
+  const create = (options: object = {}, of = servers): RedisLock => {
     const warn = (_context: unknown, message: string): void => void warnings.push(message);
     const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
     return locks.create(
       {
-        connections: addressesOf(servers),
-        credential: { username: 'app', password },
-        options: { key_prefix: 'app:', connect_timeout: 150 },
+        connections: addressesOf(of),
+        credential: { username: 'app', password: PASSWORD },
+        options: { key_prefix: 'app:', connect_timeout: 150, ...options },
       },
       References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger),
     );
@@ -81,13 +89,102 @@ describe("A lock's rights on its masters", function () {
     await live();
   });
 
-  for (const right of FEWEST) {
-    it(`are too few without ${right}`, async () => {
-      await permit(FEWEST.filter((other) => other !== right));
-      const thrown: unknown = await live().catch((error: unknown) => error);
-      expect(thrown).to.be.instanceOf(Error).with.property('message').that.includes('no-permission');
+  for (const right of without(DISPENSABLE)) {
+    it(`are too few without ${right}: open names it on every master`, async () => {
+      await permit(without(right));
+      const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
+      for (const { port } of servers) {
+        expect(message).to.match(new RegExp(`127\\.0\\.0\\.1:${port}: no-permission \\([^;]*${sayingOf(right)}`));
+      }
     });
   }
+
+  it(`are too few without ${DISPENSABLE}, which is warned of when it would be used`, async () => {
+    await permit(without(DISPENSABLE));
+    const thrown: unknown = await live().catch((error: unknown) => error);
+    expect(thrown).to.be.instanceOf(Error).with.property('message').that.includes('CLIENT KILL');
+  });
+
+  it('are all named that are missing, and nothing else', async () => {
+    await permit(without('~app:*', '+pttl', '+hset'));
+    const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
+    for (const { port } of servers) {
+      expect(message).to.include(`127.0.0.1:${port}: no-permission (the user lacks ~app:* +pttl +hset)`);
+    }
+  });
+
+  it('may be too few on a minority, which has no vote and says why until they are given', async () => {
+    await permit(FEWEST);
+    await permit(without('+set'), servers.slice(0, 1));
+    const lock = create();
+    await lock.open('123');
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+    const named = 'no-permission (the user lacks +set)';
+    expect(warnings).to.deep.equal([`Redis master 127.0.0.1:${servers[0]?.port} has no vote: ${named}`]);
+    expect(lock.getStatus().masters.map(({ state }) => state)).to.deep.equal(['away', 'ready', 'ready']);
+    expect(lock.getStatus().masters[0]?.lastError).to.equal('no-permission: the user lacks +set');
+
+    await permit(FEWEST, servers.slice(0, 1));
+    await until(() => lock.getStatus().masters[0]?.state === 'ready', 'it has joined');
+  });
+
+  it("need not be the marker's where the guard is off", async () => {
+    await permit(without(...MARKERS_OWN));
+    const lock = create({ restart_guard: 0 });
+    await lock.open('123');
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+  });
+
+  for (const right of ['+eval', '+evalsha']) {
+    it(`are too few without ${right} where the guard is off as well, and the scripts are known`, async () => {
+      await permit(FEWEST);
+      await create({ restart_guard: 0 }).open('123');
+      await permit(without(right));
+      const thrown = await thrownBy(create({ restart_guard: 0 }).open('123'), ConnectionException, 'NO_QUORUM');
+      expect(thrown.message).to.match(new RegExp(`: no-permission \\([^;]*${sayingOf(right)}`));
+    });
+  }
+
+  it('need not prove an admission to the only master that there is', async () => {
+    await permit(without('+hmget'));
+    const lock = create({}, servers.slice(0, 1));
+    await lock.open('123');
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+  });
+
+  it('may be those to some keys where no prefix tells which', async () => {
+    const rights = [...without('~app:*'), '~orders/*'];
+    await permit(rights);
+    const lock = create({ key_prefix: '' });
+    await lock.open('123');
+    expect(await lock.tryAcquireLock('123', 'orders/17', LONG)).to.equal(true);
+    const refused = lock.tryAcquireLock('123', 'bills/17', LONG);
+    expect((await thrownBy(refused, ConnectionException, 'NO_QUORUM')).message).to.match(/: no-permission \(.*key/);
+
+    await permit(rights.filter((right) => right !== '+set'));
+    const { message } = await thrownBy(create({ key_prefix: '' }).open('123'), ConnectionException, 'NO_QUORUM');
+    expect(message).to.include('no-permission (the user lacks +set)');
+  });
+
+  it('are looked at without changing anything', async () => {
+    const [server] = servers;
+    const changes = async (): Promise<string | undefined> =>
+      /rdb_changes_since_last_save:\d+/.exec(String(await server?.command('INFO', 'persistence')))?.[0];
+    await permit(FEWEST);
+    const before = await changes();
+    await create({ restart_guard: 0 }).open('123');
+    expect(await changes())
+      .to.equal(before)
+      .and.not.to.equal(undefined);
+
+    await create().open('123');
+    const marker = await server?.command('HGETALL', 'redlock:guard');
+    await create().open('123');
+    expect(await server?.command('HGETALL', 'redlock:guard'))
+      .to.deep.equal(marker)
+      .and.not.to.deep.equal([]);
+    expect(await server?.command('KEYS', '*')).to.deep.equal(['redlock:guard']);
+  });
 
   it('are each named as the cause of NO_QUORUM, beside a wrong password', async () => {
     await permit(['~app:*', ...COMMANDS], servers.slice(0, 1));
@@ -97,7 +194,7 @@ describe("A lock's rights on its masters", function () {
     const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
     const [first, second, third] = servers.map(({ port }) => `127.0.0.1:${port}`);
 
-    expect(message).to.match(new RegExp(`${first}: no-permission \\(.*key`));
+    expect(message).to.include(`${first}: no-permission (the user lacks ~redlock:guard)`);
     expect(message).to.match(new RegExp(`${second}: no-permission \\(.*'info'`));
     expect(message).to.match(new RegExp(`${third}: wrong-password \\(`));
     expect(message).not.to.include(PASSWORD);

@@ -21,12 +21,14 @@ class Recorder {
         (context: IContext, ...args: unknown[]) => {
           const isContext = typeof context === 'object' && context !== null && 'get' in context;
           this.calls.push([method, isContext ? traceIdOf(context) : context, ...args]);
-          if (this.isBroken) throw new Error('this one is broken');
+          if (this.fault === 'throws') throw new Error('this one is broken');
+          if (this.fault === 'rejects') return Promise.reject(new Error('this one is broken'));
+          return undefined;
         },
     },
   );
 
-  constructor(private readonly isBroken = false) {}
+  constructor(private readonly fault: 'none' | 'throws' | 'rejects' = 'none') {}
 
   of(method: string): readonly (readonly unknown[])[] {
     return this.calls.filter(([name]) => name === method);
@@ -141,11 +143,26 @@ describe("A lock's observers", () => {
     expect(JSON.stringify(logger.calls)).to.include('options.unknown').and.not.to.include('hunter2');
   });
 
-  it('may break, and the lock does not', async () => {
-    const broken = new Recorder(true);
-    await live(create({ logger: [broken], counters: [broken], tracer: [broken] }, { unknown: 1 }));
-    expect(broken.calls).to.have.length.above(10);
-  });
+  for (const fault of ['throws', 'rejects'] as const) {
+    it(`may break, and the lock does not, where each call of them ${fault}`, async () => {
+      const broken = new Recorder(fault);
+      const unhandled: unknown[] = [];
+      const listen = (reason: unknown): void => void unhandled.push(reason);
+      process.on('unhandledRejection', listen);
+      try {
+        const recorders = { logger: [broken], counters: [broken], tracer: [broken] };
+        await live(create(recorders, { unknown: 1 }));
+        await Promise.all(masters.map((master) => master.kill()));
+        await thrownBy(create(recorders).open('123'), ConnectionException, 'NO_QUORUM');
+        await new Promise((resolve) => setImmediate(resolve));
+      } finally {
+        process.off('unhandledRejection', listen);
+      }
+      const methods = ['warn', 'info', 'error', 'incrementOne', 'stats', 'trace', 'failure'];
+      expect(broken.calls.map(([method]) => method)).to.include.members(methods);
+      expect(unhandled).to.deep.equal([]);
+    });
+  }
 
   it('are the process where there is no logger, for warnings alone', async () => {
     const warnings: Error[] = [];

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConflictException, ConnectionException } from 'pip-services4-commons-node';
+import { ConflictException, ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
 import { createSandbox } from 'sinon';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import type { RedisLock } from '../../../lib';
@@ -9,6 +9,8 @@ import { until } from '../../support/until';
 import { addressesOf, setForeignLock, thrownBy, useLocks } from './locks';
 
 const LONG = 60_000;
+/** Node warns of more than ten listeners. */
+const WAITERS = 12;
 
 describe("A lock's retries", () => {
   const sandbox = createSandbox();
@@ -65,6 +67,29 @@ describe("A lock's retries", () => {
     await Promise.all(masters.map((master) => master.command('DEL', 'key')));
     await acquired;
     expect(lock.getStatus().held).to.equal(1);
+  });
+
+  it('are made for any number of callers at once, without a warning of their listeners', async () => {
+    const lock = await open({ retries: -1, retry_timeout: 20 });
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    try {
+      const waits = Array.from({ length: WAITERS }, () =>
+        thrownBy(lock.acquireLock('123', 'key', LONG), InvalidStateException, 'CLOSED'),
+      );
+      await until(
+        () => lock.getStatus().waiters === WAITERS && spy.callCount > 2 * WAITERS,
+        'all of them have waited for their next attempt',
+      );
+      await lock.close('123');
+      await Promise.all(waits);
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('warning', listen);
+    }
+    expect(warnings).to.deep.equal([]);
   });
 
   it('go on for as long as the timeout where their number is left open', async () => {

@@ -1,13 +1,31 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { parseConfig } from '../../../lib/config/LockConfig';
 import type { TlsSettings } from '../../../lib/config/TlsSettings';
 import { resolveMasters } from '../../../lib/config/resolveMasters';
 import { refusalOf } from './refusal';
 
-const pem = (what: string): string => `-----BEGIN ${what}-----\nAAAA\n-----END ${what}-----\n`;
+const pem = (what: string, body = 'AAAA'): string => `-----BEGIN ${what}-----\n${body}\n-----END ${what}-----\n`;
+const fileOf = (name: string): string =>
+  readFileSync(join(__dirname, '..', '..', 'fault', 'tls', 'certificates', name), 'utf8');
+
+const [CA, CERT, KEY] = [fileOf('authority.crt'), fileOf('client.crt'), fileOf('client.key')];
+/** The same key and the same certificate, written in another way. */
+const KEY_PKCS8 = String(createPrivateKey(KEY).export({ type: 'pkcs8', format: 'pem' }));
+const TRUSTED_CA = CA.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE');
+const OTHER_KEY = fileOf('server.key');
+const [ENCRYPTED_KEY = '', ENCRYPTED_SEC1_KEY = ''] = (['pkcs8', 'sec1'] as const).map((type) =>
+  String(createPrivateKey(KEY).export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' })),
+);
+const [WEAK_CERT, WEAK_KEY] = [fileOf('weak.crt'), fileOf('weak.key')];
+const RSA_KEY = String(
+  generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }),
+);
 const NONE = { ca: null, cert: null, key: null, servername: null };
 
 const tlsOf = async (connection: Record<string, unknown>): Promise<TlsSettings | null | undefined> =>
@@ -41,30 +59,30 @@ describe('tls', () => {
   it('takes PEM text', async () => {
     const tls = await tlsOf({
       host: 'a',
-      tls: { ca: pem('TRUSTED CERTIFICATE'), cert: pem('CERTIFICATE'), key: pem('RSA PRIVATE KEY') },
+      tls: { ca: TRUSTED_CA, cert: CERT, key: KEY },
     });
-    expect(tls?.ca).to.equal(pem('TRUSTED CERTIFICATE'));
-    expect(tls?.cert).to.equal(pem('CERTIFICATE'));
-    expect(tls?.key?.reveal()).to.equal(pem('RSA PRIVATE KEY'));
+    expect(tls?.ca).to.equal(TRUSTED_CA);
+    expect(tls?.cert).to.equal(CERT);
+    expect(tls?.key?.reveal()).to.equal(KEY).and.to.include('BEGIN EC PRIVATE KEY');
   });
 
   it('takes the paths of PEM files', async () => {
-    await writeFile(join(folder, 'CA'), pem('TRUSTED CERTIFICATE'));
-    await writeFile(join(folder, 'CERT'), pem('CERTIFICATE'));
-    await writeFile(join(folder, 'KEY'), pem('RSA PRIVATE KEY'));
+    await writeFile(join(folder, 'CA'), TRUSTED_CA);
+    await writeFile(join(folder, 'CERT'), CERT);
+    await writeFile(join(folder, 'KEY'), KEY);
     const [ca, cert, key] = [` ${join(folder, 'CA')} `, join(folder, 'CERT'), join(folder, 'KEY')];
     const tls = await tlsOf({ host: 'a', tls: { ca, cert, key } });
-    expect(tls?.ca).to.equal(pem('TRUSTED CERTIFICATE'));
-    expect(tls?.cert).to.equal(pem('CERTIFICATE'));
-    expect(tls?.key?.reveal()).to.equal(pem('RSA PRIVATE KEY'));
+    expect(tls?.ca).to.equal(TRUSTED_CA);
+    expect(tls?.cert).to.equal(CERT);
+    expect(tls?.key?.reveal()).to.equal(KEY);
   });
 
   it('takes certificates and keys apart where they stand in one text, and keeps all of a chain', async () => {
-    const all = pem('PRIVATE KEY') + pem('CERTIFICATE') + pem('CERTIFICATE');
+    const all = KEY_PKCS8 + CERT + CA;
     const tls = await tlsOf({ host: 'a', tls: { ca: all, cert: all, key: all } });
-    expect(tls?.ca).to.equal(pem('CERTIFICATE') + pem('CERTIFICATE'));
-    expect(tls?.cert).to.equal(pem('CERTIFICATE') + pem('CERTIFICATE'));
-    expect(tls?.key?.reveal()).to.equal(pem('PRIVATE KEY'));
+    expect(tls?.ca).to.equal(CERT + CA);
+    expect(tls?.cert).to.equal(CERT + CA);
+    expect(tls?.key?.reveal()).to.equal(KEY_PKCS8);
   });
 
   const bad: [title: string, connection: Record<string, unknown>, message: string][] = [
@@ -91,11 +109,7 @@ describe('tls', () => {
       { host: 'a', tls: { ca: '/nowhere/ca' } },
       'connection.tls.ca is neither PEM text nor a file that can be read (ENOENT)',
     ],
-    [
-      'a cert that is no file',
-      { host: 'a', tls: { cert: '/nowhere', key: pem('PRIVATE KEY') } },
-      'connection.tls.cert is neither',
-    ],
+    ['a cert that is no file', { host: 'a', tls: { cert: '/nowhere', key: KEY } }, 'connection.tls.cert is neither'],
     [
       'a key that is no file',
       { host: 'a', tls: { cert: pem('CERTIFICATE'), key: 'hunter2' } },
@@ -113,8 +127,55 @@ describe('tls', () => {
     ],
     [
       'a certificate as key',
-      { host: 'a', tls: { cert: pem('CERTIFICATE'), key: pem('CERTIFICATE') } },
+      { host: 'a', tls: { cert: CERT, key: CERT } },
       'connection.tls.key holds no private key in PEM form',
+    ],
+    [
+      'a ca that only looks like one',
+      { host: 'a', tls: { ca: pem('CERTIFICATE') } },
+      'connection.tls.ca holds a certificate that cannot be read (',
+    ],
+    // OpenSSL leaves out what comes after it, and says nothing.
+    [
+      'a ca that only looks like one, among others',
+      { host: 'a', tls: { ca: CA + pem('CERTIFICATE') + CERT } },
+      'connection.tls.ca holds a certificate that cannot be read (',
+    ],
+    [
+      'a cert that only looks like one',
+      { host: 'a', tls: { cert: pem('CERTIFICATE', 'hunter2 in no base64!'), key: KEY } },
+      'connection.tls.cert holds a certificate that cannot be read (',
+    ],
+    [
+      'a key that only looks like one',
+      { host: 'a', tls: { cert: CERT, key: pem('PRIVATE KEY', 'hunter2A') } },
+      'connection.tls.key holds a private key that cannot be read (',
+    ],
+    [
+      'a key that asks for a passphrase',
+      { host: 'a', tls: { cert: CERT, key: ENCRYPTED_KEY } },
+      'connection.tls.key asks for a passphrase, and there is none',
+    ],
+    [
+      'a key that asks for a passphrase, in the old form',
+      { host: 'a', tls: { cert: CERT, key: ENCRYPTED_SEC1_KEY } },
+      'connection.tls.key asks for a passphrase, and there is none',
+    ],
+    [
+      'the key of another certificate',
+      { host: 'a', tls: { cert: CERT, key: OTHER_KEY } },
+      'connection.tls has a cert and a key that do not belong together',
+    ],
+    // Of another kind than the certificate's own, it would be passed over until a master asks for it.
+    [
+      'a key of another kind than that of the certificate',
+      { host: 'a', tls: { cert: CERT, key: RSA_KEY } },
+      'connection.tls has a cert and a key that do not belong together',
+    ],
+    [
+      'a certificate that TLS would not show',
+      { host: 'a', tls: { cert: WEAK_CERT, key: WEAK_KEY } },
+      'connection.tls cannot be used (',
     ],
     [
       'a file without PEM',
@@ -128,6 +189,11 @@ describe('tls', () => {
       expect(refusal.code).to.equal('BAD_CONNECTION');
       expect(refusal.message).to.include(message);
       expect(refusal.message).not.to.include('hunter2');
+      for (const key of [KEY, OTHER_KEY, ENCRYPTED_KEY, RSA_KEY]) {
+        for (const line of key.split('\n').filter((each) => each !== '')) {
+          expect(inspect(refusal, { depth: 20, showHidden: true })).not.to.include(line);
+        }
+      }
     });
   }
 });

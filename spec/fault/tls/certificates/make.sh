@@ -47,3 +47,7 @@ authority stranger
 signed server 'subjectAltName=IP:127.0.0.1,DNS:localhost'
 signed named 'subjectAltName=DNS:master.test'
 signed client 'subjectAltName=DNS:client.test'
+
+# A key that is too short for TLS.
+openssl genrsa -out weak.key 512
+certify weak weak 'subjectAltName=DNS:client.test' -cert authority.crt -keyfile "$work/authority.key" -out weak.crt

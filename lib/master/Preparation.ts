@@ -1,0 +1,123 @@
+import type { Connection } from './Connection';
+import { Debts, type Debt } from './Debts';
+import { MasterError } from './MasterError';
+import type { Argument, Script } from './Script';
+import type { ServerInfo } from './ServerInfo';
+
+/** The scripts that a master is asked for. */
+export interface MasterScripts {
+  /** By the SHA-1 under which they are asked for, which need not be their own. */
+  readonly bySha: ReadonlyMap<string, Script>;
+  /** Deletes a token wherever it stands among the keys, and nothing else. */
+  readonly takeBack: Script;
+  readonly probe: RightsProbe;
+}
+
+/** Finds out whether the login may do all that the scripts do. It takes no keys, and changes nothing. */
+export interface RightsProbe {
+  readonly script: Script;
+  readonly args: readonly Argument[];
+  /** Reads what the script answers: the rights that are missing, as an ACL writes them. */
+  readonly lacking: (reply: unknown) => readonly string[];
+}
+
+/** Whom a master is prepared for. */
+export interface PreparationOwner {
+  /** What the server behind a new connection will be asked to run. */
+  scriptsFor(server: ServerInfo): MasterScripts;
+  /** Is told of what an operator should know. */
+  warn(message: string): void;
+}
+
+/** A server that may be asked to vote, as far as its connection goes. */
+export interface Prepared {
+  readonly server: ServerInfo;
+  /** By the SHA-1 under which they are asked for. */
+  readonly scripts: ReadonlyMap<string, Script>;
+}
+
+/**
+ * What every connection of one master goes through before the master may be asked anything: it says who it is, is taught
+ * its scripts, shows that it permits them, and gives back what it may hold without an owner.
+ */
+export class Preparation {
+  readonly #debts = new Debts();
+  #last: Prepared | null = null;
+  #isKillRefused = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly owner: PreparationOwner,
+  ) {}
+
+  /** What the last connection that went through it has led to; null before the first. */
+  get last(): Prepared | null {
+    return this.#last;
+  }
+
+  /** Remembers a lock that the master may hold without an owner; see {@link Debts.add}. */
+  owe(debt: Debt, ttlMs: number, hasRun: boolean): void {
+    this.#debts.add(debt, ttlMs, hasRun);
+  }
+
+  /** @throws MasterError when the master must not be asked anything over this connection */
+  async run(): Promise<Prepared> {
+    const { connection } = this;
+    const server = await connection.greet();
+    if (server.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
+    const scripts = this.owner.scriptsFor(server);
+    await this.#teach(scripts);
+    await this.#takeBack(server, scripts.takeBack);
+    return (this.#last = { server, scripts: scripts.bySha });
+  }
+
+  /**
+   * Has the server know its scripts and show that it permits them, in one round trip: a right that only a script needs
+   * would otherwise be missed by the first vote. A script is asked for by name, and in full where the server has lost
+   * it: neither way may be closed.
+   */
+  async #teach({ bySha, takeBack, probe }: MasterScripts): Promise<void> {
+    const { connection } = this;
+    const [reply] = await Promise.all([
+      connection.eval(probe.script, 0, probe.args),
+      connection.load([...bySha.values(), takeBack]),
+      // It has nothing to do without keys.
+      connection.run(takeBack, 0, [], () => true),
+    ]);
+    const lacking = probe.lacking(reply);
+    if (lacking.length === 0) return;
+    throw new MasterError(connection.address, 'no-permission', `the user lacks ${lacking.join(' ')}`);
+  }
+
+  /**
+   * Takes back what the master may hold without an owner. What the former connection has sent may still arrive, behind
+   * all that this one sends: so that connection is ended on the master's side first.
+   */
+  async #takeBack(server: ServerInfo, takeBack: Script): Promise<void> {
+    const former = this.#last?.server;
+    const isSameRun = former !== undefined && former.runId === server.runId;
+    if (isSameRun && former.connectionId !== server.connectionId) await this.#kill(former.connectionId);
+    await Promise.all(
+      this.#debts.due().map(async (debt) => {
+        await this.connection.run(takeBack, debt.keys.length, [...debt.keys, debt.token], () => true);
+        this.#debts.settle(debt);
+      }),
+    );
+    const overflowMs = this.#debts.overflowMs();
+    if (overflowMs === 0) return;
+    const message = `may hold locks without an owner for ${Math.ceil(overflowMs)} ms more`;
+    throw new MasterError(this.connection.address, 'indebted', message);
+  }
+
+  async #kill(connectionId: number): Promise<void> {
+    try {
+      await this.connection.kill(connectionId);
+    } catch (error) {
+      if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
+      if (this.#isKillRefused) return;
+      this.#isKillRefused = true;
+      const harm = 'an acquire that the network holds back may take effect after it was given up';
+      this.owner.warn(`Redis master ${this.connection.address} does not permit CLIENT KILL: ${harm}`);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { faultOfReply, isAboutKeys } from '../master/MasterError';
+import type { RightsProbe } from '../master/Preparation';
+import { script } from '../master/Script';
+import { MARKER } from './guardScripts';
+
+/** How the restart guard goes about with a master. */
+export interface Guarding {
+  /** The master is admitted before it is asked to vote. */
+  readonly isOn: boolean;
+  /** Its admission is proved with each vote. */
+  readonly isProved: boolean;
+}
+
+/** ARGV: a lock's key that nobody has, and the marker's. A try that is refused does not end the script. */
+const PRELUDE = `
+local lock, marker = ARGV[1], ARGV[2]
+local refusals = {}
+local function try(command, ...)
+  local answer = redis.pcall(command, ...)
+  if type(answer) == 'table' and answer['err'] then
+    table.insert(refusals, { command, answer['err'], (...) or '' })
+  end
+end
+`;
+
+/** What redlock's scripts do, what is added to them, and what takes a token back: of no effect without such a key. */
+const ON_A_LOCK = `
+try('exists', lock)
+try('get', lock)
+try('set', lock, '', 'PX', 1, 'XX')
+try('del', lock)
+try('type', lock)
+try('pttl', lock)
+`;
+
+/**
+ * A field without its value is refused too late to hide a missing right, and too early to write anything; a server that
+ * took it would add a field that nobody reads.
+ */
+const TO_ADMIT = `
+try('hgetall', marker)
+try('hset', marker, 'rights', '', 'rights')
+try('time')
+`;
+
+const TO_PROVE_ADMISSION = `
+try('hmget', marker, 'run')
+`;
+
+/**
+ * What finds out whether the scripts may do what they do, before a vote depends on it. It is done and not asked for:
+ * `redis.acl_check_cmd` came with Redis 7, needs each command as well, and cannot tell a command from its keys.
+ */
+export function rightsProbe(keyPrefix: string, guarding: Guarding): () => RightsProbe {
+  const tries = [ON_A_LOCK, guarding.isOn ? TO_ADMIT : '', guarding.isProved ? TO_PROVE_ADMISSION : ''];
+  const probe = script(`${PRELUDE}${tries.join('')}return refusals`);
+  return () => ({
+    script: probe,
+    // Another key each time: one that is known could be somebody's lock, and would be deleted.
+    args: [`${keyPrefix}redlock:rights:${randomUUID()}`, MARKER],
+    lacking: (reply) => lackingRights(reply, keyPrefix),
+  });
+}
+
+/** @returns the rights that were refused, each as an ACL writes it */
+function lackingRights(reply: unknown, keyPrefix: string): readonly string[] {
+  const lacking = (reply as readonly (readonly [command: string, refusal: string, key: string])[]).flatMap(
+    ([command, refusal, key]) => {
+      // A replica, a full memory and the like refuse as well; that is for the vote to find out, when it still is so.
+      if (faultOfReply('', new Error(refusal)).kind !== 'no-permission') return [];
+      if (!isAboutKeys(refusal)) return [`+${command}`];
+      if (key === MARKER) return [`~${MARKER}`];
+      // Without a prefix nobody knows here which keys the locks will have.
+      return keyPrefix === '' ? [] : [`~${keyPrefix}*`];
+    },
+  );
+  return [...new Set(lacking)];
+}

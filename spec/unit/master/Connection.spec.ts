@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { MasterEndpoint } from '../../../lib/config/MasterEndpoint';
+import { Secret } from '../../../lib/config/Secret';
+import { Connection } from '../../../lib/master/Connection';
+import type { MasterError } from '../../../lib/master/MasterError';
+
+const fileOf = (name: string): string =>
+  readFileSync(join(__dirname, '..', '..', 'fault', 'tls', 'certificates', name), 'utf8');
+
+describe('Connection', () => {
+  it('reports a socket that cannot even be made, and can be closed', async () => {
+    const endpoint: MasterEndpoint = {
+      name: 'a',
+      address: '127.0.0.1:1',
+      target: { kind: 'tcp', host: '127.0.0.1', port: 1 },
+      db: 0,
+      username: null,
+      password: null,
+      // Node throws at these before there is a socket.
+      tls: { ca: null, cert: fileOf('client.crt'), key: new Secret(fileOf('server.key')), servername: null },
+    };
+    const fault = await new Promise<MasterError>((resolve) => {
+      const connection = new Connection(endpoint, 100, {
+        onConnected: () => {},
+        onDisconnected: (error) => void connection.close().then(() => resolve(error)),
+      });
+      connection.open();
+    });
+
+    expect(fault).to.include({ address: '127.0.0.1:1', kind: 'certificate' });
+    expect(fault.message).to.include('key values mismatch');
+  });
+});
