@@ -1,5 +1,8 @@
 export { DefaultRedlockFactory } from './build/DefaultRedlockFactory';
 export { RedisLock } from './lock/RedisLock';
+export type { LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
+export type { HandedOver, Lease } from './lease/Lease';
+export type { MasterAnswer, ReleaseOutcome } from './lease/ReleaseOutcome';
 export { Lock } from './lock/Lock';
 export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';

@@ -29,6 +29,8 @@ export const ErrorCode = {
   NO_QUORUM: 'NO_QUORUM',
   /** The lock was lost while it was held. */
   LOCK_LOST: 'LOCK_LOST',
+  /** The lease was released or handed over before. */
+  NOT_HELD: 'NOT_HELD',
   /** A string is not `group:type:kind:name:version`. */
   BAD_DESCRIPTOR: 'BAD_DESCRIPTOR',
   /** A required component is not in the references (the code that Pip.Services gives it). */

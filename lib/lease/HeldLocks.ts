@@ -1,20 +1,15 @@
-import type { Waiter } from '../wait/Lines';
 import type { Lease } from './Lease';
 
 const FIRST_SWEEP = 1024;
 
-/** A lock that is held, and the place in the line for its key that goes with it. */
-export interface Holding {
-  readonly lease: Lease;
-  readonly waiter: Waiter;
-}
-
 /**
- * What this instance holds, by key. A lock that ran out and was never released is forgotten in time, so that callers
- * who leave it to the ttl do not fill the memory.
+ * What this instance holds. A lock that ran out and was never released is forgotten in time, so that callers who leave
+ * it to the ttl do not fill the memory.
  */
 export class HeldLocks {
-  readonly #holdings = new Map<string, Holding>();
+  readonly #leases = new Set<Lease>();
+  /** Those that were acquired by key, and are released by key. */
+  readonly #byKey = new Map<string, Lease>();
   #sweepAt = FIRST_SWEEP;
 
   /** How many locks are held now. */
@@ -24,29 +19,39 @@ export class HeldLocks {
 
   /** The locks that are held now. */
   valid(): Lease[] {
-    return [...this.#holdings.values()].map(({ lease }) => lease).filter((lease) => lease.isValid());
+    return [...this.#leases].filter((lease) => lease.isValid());
   }
 
-  /** Keeps a lease of one key. */
-  add(key: string, holding: Holding): void {
-    if (this.#holdings.size >= this.#sweepAt) this.#sweep();
-    this.#holdings.set(key, holding);
+  add(lease: Lease): void {
+    if (this.#leases.size >= this.#sweepAt) this.#sweep();
+    this.#leases.add(lease);
   }
 
-  /** Forgets the key, and returns what stood under it, run out or not; null when there is nothing. */
-  take(key: string): Holding | null {
-    const holding = this.#holdings.get(key) ?? null;
-    this.#holdings.delete(key);
-    return holding;
+  remove(lease: Lease): void {
+    this.#leases.delete(lease);
+  }
+
+  /** Has the lease found by {@link take}, in place of an earlier one of the key. */
+  nameByKey(key: string, lease: Lease): void {
+    this.#byKey.set(key, lease);
+  }
+
+  /** Forgets the key, and returns the lease that was named by it, run out or not; null when there is none. */
+  take(key: string): Lease | null {
+    const lease = this.#byKey.get(key) ?? null;
+    this.#byKey.delete(key);
+    return lease;
   }
 
   /** Each sweep doubles the distance to the next, so its cost per lock stays the same. */
   #sweep(): void {
-    for (const [key, { lease, waiter }] of this.#holdings) {
+    for (const lease of this.#leases) {
       if (lease.isValid()) continue;
-      this.#holdings.delete(key);
-      waiter.leave();
+      this.#leases.delete(lease);
+      for (const key of lease.keys) {
+        if (this.#byKey.get(key) === lease) this.#byKey.delete(key);
+      }
     }
-    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#holdings.size);
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#leases.size);
   }
 }

@@ -1,35 +1,77 @@
 import type { Answer } from '../quorum/Ballot';
-import type { Grant, Released } from '../quorum/Rounds';
+import type { Extended, Grant, Released } from '../quorum/Grant';
+import { Countdown } from './Countdown';
+import { outcomeOf, type ReleaseOutcome } from './ReleaseOutcome';
 
-/** Gives a grant back. */
-export interface Releaser {
-  release(grant: Grant): Promise<Released>;
+/** What `adoptLease` needs in another process. It is a secret: whoever has it can release the lock. */
+export interface HandedOver {
+  readonly keys: readonly string[];
+  readonly token: string;
+  /** In ms. */
+  readonly ttl: number;
+  readonly fencingToken: number | null;
 }
 
-/** What came of giving a lock back. `expired` and `taken` are no failures: the lock had gone before. */
-export type ReleaseOutcome =
-  | { readonly kind: 'released'; readonly hasWoken: boolean }
-  | { readonly kind: 'expired' | 'taken' }
-  /** Too few masters answered to say. The lock ends with its ttl at the latest. */
-  | { readonly kind: 'unreachable'; readonly answers: readonly Answer[] };
+/** Who sees to it that a lease is kept and given back. */
+export interface LeaseOwner {
+  extend(grant: Grant, ttlMs: number): Promise<Extended>;
+  /** Sends the release, and hands the turn on to the next in line. */
+  release(lease: Lease, grant: Grant): Promise<Released>;
+  /** For how long a lock of so long a ttl is certain to be held, in ms. */
+  validForMs(ttlMs: number): number;
+  /** The lock has gone without having been released. */
+  onLost(lease: Lease, grant: Grant): void;
+  onHandedOver(lease: Lease): void;
+  lost(lease: Lease, reason: string): Error;
+  notHeld(lease: Lease): Error;
+  undecided(lease: Lease, answers: readonly Answer[]): Error;
+}
 
-/** A lock that is held: for how long it is certain to be, and how to end it. */
+type State =
+  | { readonly kind: 'held'; readonly grant: Grant; readonly validForMs: number }
+  | { readonly kind: 'released'; readonly outcome: Promise<ReleaseOutcome> }
+  | { readonly kind: 'lost'; readonly error: Error };
+
+/**
+ * A lock that is held: for how long it is certain to be, and how to keep it, to give it back, and to hear that it has
+ * gone.
+ *
+ * ### Example ###
+ *
+ * ```ts
+ * const lease = await lock.acquireLease('123', 'key1', 10_000, { timeout: 2_000, autoRenew: true });
+ * try {
+ *   await work(lease.signal);
+ * } finally {
+ *   await lease.release();
+ * }
+ * ```
+ */
 export class Lease {
   // The grant holds the token.
-  readonly #grant: Grant;
+  #state: State;
+  #controller: AbortController | null = null;
+  #countdown: Countdown | null = null;
+  #lastExtension: Promise<unknown> | null = null;
+  readonly #owner: LeaseOwner;
 
+  /** @internal A lock makes them. */
   constructor(
     /** The keys that are held, as the caller named them. */
     readonly keys: readonly string[],
+    /** Higher than that of every holder before; null where it was not asked for. */
+    readonly fencingToken: number | null,
     grant: Grant,
-    private readonly releaser: Releaser,
+    owner: LeaseOwner,
   ) {
-    this.#grant = grant;
+    this.#state = { kind: 'held', grant, validForMs: grant.validForMs };
+    this.#owner = owner;
   }
 
   /** For how much longer the lock is certain to be held, in ms; 0 when it is not. */
   remaining(): number {
-    return Math.max(0, this.#grant.validForMs - this.#grant.stopwatch.elapsedMs());
+    const state = this.#state;
+    return state.kind === 'held' ? Math.max(0, state.validForMs - state.grant.stopwatch.elapsedMs()) : 0;
   }
 
   /** Whether the lock is certain to be held now. */
@@ -38,20 +80,123 @@ export class Lease {
   }
 
   /**
-   * Ends the lock. Does not throw because it has already gone: an expired one settles at once, while its last traces
-   * (the masters keep it for as long as clocks may drift) are removed behind.
+   * Fires when the lock is lost, with LOCK_LOST as its reason: when the masters say so, and at the latest when its
+   * validity ends. Never when it is released or handed over.
    */
-  async release(): Promise<ReleaseOutcome> {
-    const released = this.releaser.release(this.#grant);
-    if (!this.isValid()) return { kind: 'expired' };
-    const { verdict, ballot } = await released;
-    switch (verdict) {
-      case 'granted':
-        return { kind: 'released', hasWoken: ballot.hasWoken };
-      case 'taken':
-        return { kind: 'taken' };
-      case 'no-quorum':
-        return { kind: 'unreachable', answers: ballot.answers };
+  get signal(): AbortSignal {
+    // After the event loop was blocked, the timer has not fired yet.
+    if (this.#state.kind === 'held' && !this.isValid()) this.#lose('its ttl has passed');
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#state.kind === 'lost') this.#controller.abort(this.#state.error);
+      // Only now does somebody want to know.
+      this.#countdown ??= new Countdown(
+        () => this.remaining(),
+        () => this.#lose('its ttl has passed'),
+      );
+      if (this.#state.kind === 'held') this.#countdown.start();
     }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Keeps the lock for `ttl` from now, never shorter than it is certain to be held by then. One extension runs at a
+   * time.
+   *
+   * @param ttl in ms, from 10 to 2147483647
+   * @throws ConflictException LOCK_LOST when it has gone; it is never brought back
+   * @throws ConnectionException NO_QUORUM when too few masters answered: the lock is held for as long as it was, or for
+   *   the new ttl where that is shorter, and may be extended again
+   * @throws InvalidStateException NOT_HELD when it was released or handed over
+   */
+  async extend(ttl: number): Promise<void> {
+    const extended = (this.#lastExtension ?? Promise.resolve()).then(() => this.#extend(ttl));
+    this.#lastExtension = extended.catch(() => {});
+    return extended;
+  }
+
+  /**
+   * Ends the lock. Does not throw because it has already gone: an expired one settles at once, while its last traces
+   * (the masters keep it for as long as clocks may drift) are removed behind. Called again, it says what came of it.
+   */
+  release(): Promise<ReleaseOutcome> {
+    const state = this.#state;
+    if (state.kind === 'released') return state.outcome;
+    if (state.kind === 'lost') return Promise.resolve({ kind: 'expired', masters: [] });
+    const isValid = this.isValid();
+    const released = this.#owner.release(this, state.grant);
+    const outcome = isValid
+      ? released.then(outcomeOf)
+      : Promise.resolve<ReleaseOutcome>({ kind: 'expired', masters: [] });
+    this.#end({ kind: 'released', outcome });
+    return outcome;
+  }
+
+  /** Releases at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  /**
+   * Ends the lease here, and leaves the lock on the masters to whoever adopts it, for as long as its ttl lasts.
+   *
+   * @returns what `adoptLease` needs; a secret
+   * @throws ConflictException LOCK_LOST when it has gone
+   * @throws InvalidStateException NOT_HELD when it was released or handed over
+   */
+  handOver(): HandedOver {
+    const { grant } = this.#held();
+    this.#end({ kind: 'released', outcome: Promise.resolve({ kind: 'handed-over', masters: [] }) });
+    this.#owner.onHandedOver(this);
+    const { keys, fencingToken } = this;
+    return { keys, token: grant.ballot.token, ttl: grant.ttlMs, fencingToken };
+  }
+
+  /** What may be logged of it. */
+  toJSON(): object {
+    const { keys, fencingToken } = this;
+    return { keys, fencingToken, isValid: this.isValid(), remaining: Math.round(this.remaining()) };
+  }
+
+  #held(): Extract<State, { kind: 'held' }> {
+    if (this.#state.kind === 'held' && !this.isValid()) this.#lose('its ttl has passed');
+    const state = this.#state;
+    if (state.kind === 'held') return state;
+    throw state.kind === 'lost' ? state.error : this.#owner.notHeld(this);
+  }
+
+  async #extend(ttlMs: number): Promise<void> {
+    const { grant, validForMs } = this.#held();
+    // From now on the masters may hold it for the shorter of the two; only a quorum makes it longer.
+    const newlyMs = grant.stopwatch.elapsedMs() + this.#owner.validForMs(ttlMs);
+    this.#state = { kind: 'held', grant, validForMs: Math.min(validForMs, newlyMs) };
+    this.#countdown?.start();
+    const extended = await this.#owner.extend(grant, ttlMs);
+    // It may have been released meanwhile, or its validity may have ended: then a late quorum does not revive it.
+    this.#held();
+    switch (extended.kind) {
+      case 'kept':
+        this.#state = { kind: 'held', grant: extended.grant, validForMs: extended.grant.validForMs };
+        return this.#countdown?.start();
+      case 'lost':
+        this.#lose('the masters do not hold it any more');
+        return void this.#held();
+      case 'undecided':
+        throw this.#owner.undecided(this, extended.answers);
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#state.kind !== 'held') return;
+    const { grant } = this.#state;
+    const error = this.#owner.lost(this, reason);
+    this.#end({ kind: 'lost', error });
+    this.#owner.onLost(this, grant);
+    this.#controller?.abort(error);
+  }
+
+  #end(state: State): void {
+    this.#state = state;
+    this.#countdown?.stop();
   }
 }

@@ -1,12 +1,18 @@
 import type { IConfigurable, IOpenable, IReferenceable } from '../contract/component';
 import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
-import { checkKey, checkTimeout, checkTtl } from './arguments';
+import type { HandedOver, Lease } from '../lease/Lease';
+import { describeAnswer } from '../quorum/noQuorum';
+import { checkKeys, checkTimeout, checkTtl } from './arguments';
+import type { Wish } from './Contest';
 import { lockTimeout } from './errors';
+import { KeyedLock } from './KeyedLock';
 import { Lifecycle } from './Lifecycle';
-import { Lock } from './Lock';
+import type { LeaseOptions, TryLeaseOptions } from './LeaseOptions';
+import type { Session } from './Session';
 import { NOT_OPEN, type LockStatus } from './LockStatus';
 import { openSession } from './openSession';
+import { workUnder } from './workUnder';
 
 /**
  * A distributed lock over N independent Redis masters: it is held by whoever a quorum of them has granted it to, and
@@ -48,7 +54,7 @@ import { openSession } from './openSession';
  * }
  * ```
  */
-export class RedisLock extends Lock implements IConfigurable, IReferenceable, IOpenable {
+export class RedisLock extends KeyedLock implements IConfigurable, IReferenceable, IOpenable {
   #references: IReferences | null = null;
   readonly #lifecycle = new Lifecycle();
 
@@ -84,97 +90,133 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
   }
 
   /**
-   * Makes one attempt, and never waits: the answer is false at once when this instance holds the key already or has
-   * callers waiting for it.
+   * {@link tryAcquireLock}, for one key or for several together, as an object.
    *
-   * @param key a string of 1 byte to 64 KiB
+   * @param keys each a string of 1 byte to 64 KiB; all are held or none
    * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
-   * @returns false when the lock is held by another
-   * @throws ConnectionException NO_QUORUM when too few masters could say
-   * @throws BadRequestException BAD_KEY, BAD_TTL
-   * @throws InvalidStateException NOT_OPENED, or CLOSED when it was granted and the lock is closed meanwhile
+   * @returns null when a key is held by another
    */
-  async tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean> {
-    checkKey(context, key);
-    checkTtl(context, ttl);
-    const session = this.#lifecycle.sessionFor(context);
-    if (session.isBusy(key)) return false;
-    const startedMs = performance.now();
-    const wish = { context, key, ttlMs: ttl, timeoutMs: 0, signal: null };
-    const attempted = await session.acquire(wish);
-    if (attempted.kind !== 'no-quorum') return attempted.kind === 'held';
-    throw session.undecided(context, 'acquire', key, attempted.answers, startedMs);
-  }
-
-  /**
-   * Makes attempts until the lock is held. There is always a first one, and one at the deadline.
-   *
-   * @param key a string of 1 byte to 64 KiB
-   * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
-   * @param timeout for how long to try, in ms, from 0 to 2147483647; without it, `options.retries` decides alone. With
-   *   it, a number of retries that is configured explicitly caps them too
-   * @throws ConflictException LOCK_TIMEOUT when another held the lock to the end
-   * @throws ConnectionException NO_QUORUM when too few masters could say at the end
-   * @throws BadRequestException BAD_KEY, BAD_TTL, BAD_TIMEOUT
-   * @param signal cancels the wait; an attempt under way is seen to its end, and what it was granted is given back
-   * @throws InvalidStateException NOT_OPENED, or CLOSED when it is closed meanwhile
-   * @throws the signal's reason when it fires first
-   */
-  async acquireLock(
+  async tryAcquireLease(
     context: ContextLike,
-    key: string,
+    keys: string | readonly string[],
     ttl: number,
-    timeout?: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    checkKey(context, key);
-    checkTtl(context, ttl);
-    if (timeout !== undefined) checkTimeout(context, timeout);
-    signal?.throwIfAborted();
-    const session = this.#lifecycle.sessionFor(context);
+    options: TryLeaseOptions = {},
+  ): Promise<Lease | null> {
+    const wish = this.#wish(context, keys, ttl, options, 0, null);
+    const session = this.sessionFor(context);
+    if (session.isBusy(wish.keys)) return null;
     const startedMs = performance.now();
-    const wish = { context, key, ttlMs: ttl, timeoutMs: timeout ?? null, signal: signal ?? null };
     const attempted = await session.acquire(wish);
-    if (attempted.kind === 'taken') throw lockTimeout(context, key, attempted.answers);
-    if (attempted.kind === 'no-quorum') {
-      throw session.undecided(context, 'acquire', key, attempted.answers, startedMs);
+    switch (attempted.kind) {
+      case 'held':
+        return attempted.lease;
+      case 'taken':
+        return null;
+      case 'no-quorum':
+        throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(describeAnswer), startedMs);
     }
   }
 
   /**
-   * {@link acquireLock}, for callers who have no ttl in mind.
+   * {@link acquireLock}, for one key or for several together, as an object.
    *
-   * @param ttl in ms; `options.ttl` where it is left out
+   * @param keys each a string of 1 byte to 64 KiB; all are held or none, in whatever order they are named
+   * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
    */
-  async acquire(
+  async acquireLease(
     context: ContextLike,
-    key: string,
-    ttl?: number,
-    timeout?: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    return this.acquireLock(context, key, ttl ?? this.#lifecycle.sessionFor(context).options.ttlMs, timeout, signal);
+    keys: string | readonly string[],
+    ttl: number,
+    options: LeaseOptions = {},
+  ): Promise<Lease> {
+    const { timeout = null, signal = null } = options;
+    if (timeout !== null) checkTimeout(context, timeout);
+    const wish = this.#wish(context, keys, ttl, options, timeout, signal);
+    signal?.throwIfAborted();
+    const session = this.sessionFor(context);
+    const startedMs = performance.now();
+    const attempted = await session.acquire(wish);
+    switch (attempted.kind) {
+      case 'held':
+        return attempted.lease;
+      case 'taken':
+        throw lockTimeout(context, wish.keys, attempted.answers);
+      case 'no-quorum':
+        throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(describeAnswer), startedMs);
+    }
   }
 
   /**
-   * Gives back what this instance holds under the key; nothing happens when that is nothing. Nobody else's lock is
-   * touched, also when this one ran out and another holds the key now.
+   * Works under a lock, and gives it back. The work's result or its error always reaches the caller; what goes wrong
+   * with the release never takes its place.
    *
-   * @throws ConnectionException NO_QUORUM when too few masters confirmed it; the lock ends with its ttl then
-   * @throws BadRequestException BAD_KEY
-   * @throws InvalidStateException NOT_OPENED
+   * @param work its lease has the `signal` that fires when the lock is lost
+   * @throws ConflictException LOCK_LOST when the lock was lost while the work ran, and the work did not throw; its
+   *   result is the error's `result`
+   * @throws what {@link acquireLease} throws
    */
-  async releaseLock(context: ContextLike, key: string): Promise<void> {
-    checkKey(context, key);
-    const session = this.#lifecycle.sessionFor(context);
-    const startedMs = performance.now();
-    const outcome = await session.release(context, key);
-    if (outcome?.kind !== 'unreachable') return;
-    throw session.undecided(context, 'release', key, outcome.answers, startedMs);
+  async withLock<T>(
+    context: ContextLike,
+    keys: string | readonly string[],
+    ttl: number,
+    options: LeaseOptions,
+    work: (lease: Lease) => Promise<T>,
+  ): Promise<T>;
+  async withLock<T>(
+    context: ContextLike,
+    keys: string | readonly string[],
+    ttl: number,
+    work: (lease: Lease) => Promise<T>,
+  ): Promise<T>;
+  async withLock<T>(
+    context: ContextLike,
+    keys: string | readonly string[],
+    ttl: number,
+    ...rest: [LeaseOptions, (lease: Lease) => Promise<T>] | [(lease: Lease) => Promise<T>]
+  ): Promise<T> {
+    const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
+    return workUnder(await this.acquireLease(context, keys, ttl, options), work);
+  }
+
+  /**
+   * Takes over a lock that was handed over, in this process or another, and keeps it for its ttl from now.
+   *
+   * @param handedOver what `handOver` of its lease has returned
+   * @throws ConflictException LOCK_LOST when it ran out before
+   * @throws ConnectionException NO_QUORUM when too few masters could say; it may be tried again
+   * @throws BadRequestException BAD_KEY, BAD_TTL
+   */
+  async adoptLease(context: ContextLike, handedOver: HandedOver): Promise<Lease> {
+    checkKeys(context, handedOver.keys);
+    checkTtl(context, handedOver.ttl);
+    return this.sessionFor(context).adopt(context, handedOver);
   }
 
   /** How the lock and each of its masters fare now. */
   getStatus(): LockStatus {
     return this.#lifecycle.session?.status() ?? NOT_OPEN;
+  }
+
+  protected override get session(): Session | null {
+    return this.#lifecycle.session;
+  }
+
+  protected override sessionFor(context: ContextLike): Session {
+    return this.#lifecycle.sessionFor(context);
+  }
+
+  #wish(
+    context: ContextLike,
+    keys: string | readonly string[],
+    ttlMs: number,
+    { autoRenew = false, maxHold, fencing = false }: TryLeaseOptions,
+    timeoutMs: number | null,
+    signal: AbortSignal | null,
+  ): Wish {
+    const checked = checkKeys(context, keys);
+    checkTtl(context, ttlMs);
+    if (maxHold !== undefined) checkTtl(context, maxHold);
+    const renewForMs = autoRenew ? (maxHold ?? Infinity) : 0;
+    return { context, keys: checked, ttlMs, timeoutMs, signal, renewForMs, fencing };
   }
 }

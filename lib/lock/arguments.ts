@@ -24,6 +24,22 @@ export function checkKey(context: ContextLike, key: string): void {
   }
 }
 
+/**
+ * One key, or several that are held together.
+ *
+ * @throws BadRequestException BAD_KEY also when there is none, or one of them stands there twice
+ */
+export function checkKeys(context: ContextLike, keys: string | readonly string[]): readonly string[] {
+  const all = typeof keys === 'string' ? [keys] : keys;
+  if (!Array.isArray(all) || all.length === 0) {
+    throw bad(context, ErrorCode.BAD_KEY, 'key', String(keys), 'a string, or a list of at least one');
+  }
+  for (const key of all as readonly string[]) checkKey(context, key);
+  const twice = all.find((key, index) => all.indexOf(key) !== index) as string | undefined;
+  if (twice !== undefined) throw bad(context, ErrorCode.BAD_KEY, 'key', twice, 'named once only');
+  return all as readonly string[];
+}
+
 /** @throws BadRequestException BAD_TTL */
 export function checkTtl(context: ContextLike, ttlMs: number): void {
   checkMs(context, ErrorCode.BAD_TTL, 'ttl', ttlMs, SHORTEST_TTL_MS);

@@ -20,23 +20,45 @@ export function closed(context: ContextLike): ApplicationException {
 }
 
 /** Held by another, to the end. */
-export function lockTimeout(context: ContextLike, key: string, answers: readonly Answer[]): ApplicationException {
-  const message = `The lock "${key}" is held by another, and was not released in time`;
+export function lockTimeout(
+  context: ContextLike,
+  keys: readonly string[],
+  answers: readonly Answer[],
+): ApplicationException {
+  const message = `The lock ${quoted(keys)} is held by another, and was not released in time`;
   return new ConflictException(traceIdOf(context), ErrorCode.LOCK_TIMEOUT, message)
-    .withDetails('key', key)
+    .withDetails('key', keys.join())
     .withDetails('masters', answers.map(describeAnswer).join('; '));
 }
+
+/** Gone while it was held. */
+export function lost(context: ContextLike, keys: readonly string[], reason: string): ApplicationException {
+  const message = `The lock ${quoted(keys)} was lost: ${reason}`;
+  return new ConflictException(traceIdOf(context), ErrorCode.LOCK_LOST, message).withDetails('key', keys.join());
+}
+
+/** Released or handed over before. */
+export function notHeld(context: ContextLike, keys: readonly string[]): ApplicationException {
+  const message = `The lease of ${quoted(keys)} was released or handed over before`;
+  return new InvalidStateException(traceIdOf(context), ErrorCode.NOT_HELD, message).withDetails('key', keys.join());
+}
+
+const DONE = { acquire: 'acquired', release: 'released', extend: 'extended', adopt: 'adopted' } as const;
 
 /** Too few masters could say who holds the lock. */
 export function undecided(
   context: ContextLike,
-  operation: 'acquire' | 'release',
-  key: string,
+  operation: keyof typeof DONE,
+  keys: readonly string[],
   quorum: number,
-  answers: readonly Answer[],
+  masters: readonly string[],
 ): ConnectionException {
-  const what = `The lock "${key}" could not be ${operation}d`;
-  const exception = noQuorum(context, what, quorum, answers.map(describeAnswer));
-  exception.withDetails('key', key);
+  const what = `The lock ${quoted(keys)} could not be ${DONE[operation]}`;
+  const exception = noQuorum(context, what, quorum, masters);
+  exception.withDetails('key', keys.join());
   return exception;
+}
+
+function quoted(keys: readonly string[]): string {
+  return keys.map((key) => `"${key}"`).join(', ');
 }

@@ -17,5 +17,7 @@ export type LockEvent =
       readonly tookMs: number;
     }
   | { readonly kind: 'released'; readonly context: ContextLike; readonly key: string }
+  /** It was lost while somebody held it. */
+  | { readonly kind: 'lost'; readonly context: ContextLike; readonly key: string }
   /** It was released too late: its ttl had passed, or another holds it by now. */
   | { readonly kind: 'gone'; readonly context: ContextLike; readonly key: string; readonly how: 'expired' | 'taken' };

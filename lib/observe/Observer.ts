@@ -65,6 +65,8 @@ function logTo(logger: ILogger): EventReader {
         return logger.trace(contextOf(event.context), `Released lock ${event.key}`);
       case 'gone':
         return logger.warn(contextOf(event.context), `Lock ${event.key} was released too late: ${event.how}`);
+      case 'lost':
+        return logger.warn(contextOf(event.context), `Lost lock ${event.key} while it was held`);
       case 'refused':
         return;
     }

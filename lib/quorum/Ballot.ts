@@ -34,6 +34,7 @@ export class Ballot {
   #taken = 0;
   #none = 0;
   #settle: ((verdict: Verdict) => void) | null = null;
+  #onComplete: (() => void) | null = null;
   #verdict: Promise<Verdict> | null = null;
 
   constructor(
@@ -50,6 +51,11 @@ export class Ballot {
     return (this.#verdict ??= new Promise((resolve) => (this.#settle = resolve)));
   }
 
+  /** Resolves when every master has voted. They all do, in bounded time. */
+  async complete(): Promise<void> {
+    if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onComplete = resolve));
+  }
+
   /** Every master's answer so far. */
   get answers(): readonly Answer[] {
     return this.addresses.map((address, index) => ({ address, vote: this.#votes[index] ?? null }));
@@ -60,6 +66,11 @@ export class Ballot {
     return this.#votes[index] ?? null;
   }
 
+  /** What one master holds has changed since it voted. */
+  amend(index: number, vote: Vote): void {
+    this.#votes[index] = vote;
+  }
+
   /** Counts the vote of one master. */
   cast(index: number, vote: Vote): void {
     this.#votes[index] = vote;
@@ -67,9 +78,14 @@ export class Ballot {
     else if (vote.kind === 'taken') this.#taken += 1;
     else this.#none += 1;
     if (vote.kind === 'taken' && this.#granted === 0 && this.#decide() === 'taken') this.onRefused();
+    if (this.#pending === 0) this.#onComplete?.();
     if (this.#settle === null) return;
     const verdict = this.#decide();
     if (verdict !== null) this.#settle(verdict);
+  }
+
+  get #pending(): number {
+    return this.#votes.length - this.#granted - this.#taken - this.#none;
   }
 
   /**
@@ -77,7 +93,7 @@ export class Ballot {
    * answered and the votes are split. With fewer answers nobody knows who holds the lock.
    */
   #decide(): Verdict | null {
-    const pending = this.#votes.length - this.#granted - this.#taken - this.#none;
+    const pending = this.#pending;
     const answered = this.#granted + this.#taken;
     const blocking = this.#votes.length - this.quorum + 1;
     if (this.#granted >= this.quorum) return 'granted';

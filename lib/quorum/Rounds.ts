@@ -1,36 +1,11 @@
 import Redlock, { ExecutionError, Lock } from 'redlock';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
-import { Ballot, type Answer, type Verdict } from './Ballot';
+import { Ballot, type Answer, type Vote } from './Ballot';
+import type { Acquired, Extended, Grant, Released } from './Grant';
 import { wrapScripts, type ScriptOptions, type Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
 import { Voter, type Place, type RedlockClient, type Round, type RoundFinder } from './Voter';
-
-/** A lock that a quorum of masters has granted. It holds its token: keep it out of logs. */
-export interface Grant {
-  /** As the masters know them. */
-  readonly keys: readonly string[];
-  readonly ballot: Ballot;
-  readonly stopwatch: Stopwatch;
-  readonly ttlMs: number;
-  /** In ms, counted by `stopwatch`, which was started before the round was sent. */
-  readonly validForMs: number;
-}
-
-/** An attempt that came to nothing. */
-export interface Refused {
-  readonly kind: 'taken' | 'no-quorum';
-  readonly answers: readonly Answer[];
-}
-
-/** What came of one attempt. */
-export type Acquired = { readonly kind: 'granted'; readonly grant: Grant } | Refused;
-
-/** What came of giving a lock back: `granted` says that a quorum deleted it, `taken` that it had gone before. */
-export interface Released {
-  readonly verdict: Verdict;
-  readonly ballot: Ballot;
-}
 
 /** Redlock's settings, under its own names; times are in ms. */
 export interface RedlockSettings {
@@ -61,9 +36,10 @@ export class Rounds implements RoundFinder {
   /** What the masters are asked to run. */
   readonly scripts: Scripts;
   readonly #redlock: Redlock;
+  readonly #voters: readonly Voter[];
   readonly #addresses: readonly string[];
   /** The acquires under way, by token: redlock cleans up after a lost one by itself, and only its token says whose. */
-  readonly #acquiring = new Map<string, Round>();
+  readonly #acquiring = new Map<string, Extract<Round, { kind: 'acquire' }>>();
   #opening: Round | null = null;
   #underway = 0;
   #onIdle = (): void => {};
@@ -77,7 +53,8 @@ export class Rounds implements RoundFinder {
   ) {
     this.#addresses = masters.map(({ address }) => address);
     this.scripts = wrapScripts(scripts);
-    const voters: RedlockClient[] = masters.map((master, index) => new Voter(index, master, this));
+    this.#voters = masters.map((master, index) => new Voter(index, master, this));
+    const voters: RedlockClient[] = [...this.#voters];
     // redlock counts a majority of its clients, and never settles on a tie. With 2q - 1 clients there is no tie, and
     // their majority is exactly q: so one formula serves an even number of masters and a quorum above the majority.
     while (voters.length < 2 * quorum - 1) voters.push(padding());
@@ -99,11 +76,45 @@ export class Rounds implements RoundFinder {
       const verdict = await ballot.verdict();
       return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
     }
-    const driftMs = Math.round(this.#redlock.settings.driftFactor * ttlMs) + 2;
-    const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs: ttlMs - driftMs };
+    const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) };
     if (stopwatch.elapsedMs() < grant.validForMs) return { kind: 'granted', grant };
     await this.release(grant);
     return { kind: 'no-quorum', answers: ballot.answers.map(late) };
+  }
+
+  /** A lock that was granted elsewhere, of which it is not known who holds it. */
+  grantOf(keys: readonly string[], token: string, ttlMs: number): Grant {
+    const ballot = this.#ballot();
+    ballot.token = token;
+    return { keys, ballot, stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: 0 };
+  }
+
+  /** For how long a lock of so long a ttl is certain to be held, however its masters' clocks drift; in ms. */
+  validForMs(ttlMs: number): number {
+    return ttlMs - Math.round(this.#redlock.settings.driftFactor * ttlMs) - 2;
+  }
+
+  /**
+   * Keeps a lock for `ttlMs` from now, wherever it still stands. Masters that have lost it get it back where a quorum
+   * holds it, and nowhere else: so a lock that is lost is never brought back.
+   */
+  async extend({ keys, ballot: acquired }: Grant, ttlMs: number): Promise<Extended> {
+    const ballot = this.#ballot();
+    const stopwatch = new Stopwatch(this.clock);
+    const lock = new Lock(this.#redlock, [...keys], acquired.token, [], Infinity);
+    await this.#run({ kind: 'extend', ballot }, () => this.#redlock.extend(lock, ttlMs, ONE_ROUND));
+    // A quorum that has lost it says so at once; silence may yet be broken.
+    if ((await ballot.verdict()) !== 'granted') await ballot.complete();
+    const { answers } = ballot;
+    const count = (kind: Vote['kind']): number => answers.filter(({ vote }) => vote?.kind === kind).length;
+    if (count('granted') < this.quorum) {
+      return { kind: count('taken') > answers.length - this.quorum ? 'lost' : 'undecided', answers };
+    }
+    for (const [index, { vote }] of answers.entries()) {
+      if (vote?.kind !== 'taken') continue;
+      this.#voters[index]?.heal(this.#redlock.scripts.acquireScript.hash, keys, ttlMs, acquired);
+    }
+    return { kind: 'kept', grant: { keys, ballot: acquired, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) } };
   }
 
   /** Deletes the lock's token, and nobody else's, wherever it may stand. */

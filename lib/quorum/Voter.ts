@@ -9,7 +9,9 @@ import { Refusal } from './scripts';
 export type Round =
   | { readonly kind: 'acquire'; readonly ballot: Ballot; readonly ttlMs: number; readonly place: Place | null }
   /** Gives back what the round of `acquired` may have left on the masters, for `ttlMs`. */
-  | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number };
+  | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number }
+  /** Keeps what is held for longer. */
+  | { readonly kind: 'extend'; readonly ballot: Ballot };
 
 /** A place in the masters' lines, for whoever is refused and waits. */
 export interface Place {
@@ -62,9 +64,37 @@ export class Voter implements RedlockClient {
 
   evalsha(sha: string, numKeys: number, args: readonly Argument[]): Promise<number> {
     const round = this.rounds.roundOf(String(args[numKeys]));
-    return round.kind === 'acquire'
-      ? this.#acquire(sha, numKeys, args, round)
-      : this.#release(sha, numKeys, args, round);
+    switch (round.kind) {
+      case 'acquire':
+        return this.#acquire(sha, numKeys, args, round);
+      case 'release':
+        return this.#release(sha, numKeys, args, round);
+      case 'extend':
+        return this.#extend(sha, numKeys, args, round.ballot);
+    }
+  }
+
+  /**
+   * Gives the lock back to a master that has lost it, while a quorum still holds it. Does not wait.
+   *
+   * @param sha of the acquire script
+   * @param acquired the votes that the lock is held by: a release has to ask this master again
+   */
+  heal(sha: string, keys: readonly string[], ttlMs: number, acquired: Ballot): void {
+    const former = acquired.voteOf(this.index) ?? GONE;
+    const args = [...keys, acquired.token, ttlMs];
+    acquired.amend(this.index, GRANTED);
+    this.master
+      .run(sha, keys.length, args, () => !acquired.isGivenBack)
+      .then(
+        (reply) => {
+          if (typeof reply !== 'number') acquired.amend(this.index, former);
+        },
+        (error: MasterError) => {
+          acquired.amend(this.index, former);
+          if (error.mayHaveRun) this.master.owe(debtOf(keys.length, args), ttlMs, false);
+        },
+      );
   }
 
   /** redlock falls back to it on NOSCRIPT, too late: its release may have gone ahead. The master does that itself. */
@@ -112,6 +142,18 @@ export class Voter implements RedlockClient {
       default:
         return new MasterError(address, 'unexpected', `answered ${String(kind)}`);
     }
+  }
+
+  #extend(sha: string, numKeys: number, args: readonly Argument[], ballot: Ballot): Promise<number> {
+    return this.master
+      .run(sha, numKeys, args, () => true)
+      .then(
+        (reply) => {
+          ballot.cast(this.index, reply === numKeys ? GRANTED : GONE);
+          return Number(reply);
+        },
+        (error: MasterError) => this.#castNone(ballot, error),
+      );
   }
 
   #release(sha: string, numKeys: number, args: readonly Argument[], round: Release): Promise<number> {

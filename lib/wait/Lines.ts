@@ -1,4 +1,4 @@
-import type { Refused } from '../quorum/Rounds';
+import type { Refused } from '../quorum/Grant';
 import { LONGEST_TIMER_MS, Sleeper, type Wakening } from './Sleeper';
 
 /** Something that is held, for how much longer, in ms. */
@@ -41,13 +41,14 @@ export class Lines {
    *
    * @param releaser who has released it; the next one may have its turn already
    */
-  giveWay(key: string, releaser: Waiter, forMs: number): void {
+  giveWay(releaser: Waiter, forMs: number): void {
     if (this.isClosed) return;
+    const { key } = releaser.line;
     const line = this.#lines.get(key);
     if (line === undefined) {
       const placeholder = this.join(key);
       placeholder.keep(NOBODY);
-      return this.giveWay(key, placeholder, forMs);
+      return this.giveWay(placeholder, forMs);
     }
     line.isAwaitedElsewhere = true;
     if (line.first === releaser) releaser.giveWay(forMs);
@@ -83,7 +84,7 @@ class Line {
 
   constructor(
     readonly lines: Lines,
-    private readonly key: string,
+    readonly key: string,
   ) {}
 
   append(waiter: Waiter): void {

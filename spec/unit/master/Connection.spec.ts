@@ -24,6 +24,7 @@ describe('Connection', () => {
     const fault = await new Promise<MasterError>((resolve) => {
       const connection = new Connection(endpoint, 100, {
         onConnected: () => {},
+        onMessage: () => {},
         onDisconnected: (error) => void connection.close().then(() => resolve(error)),
       });
       connection.open();

@@ -3,7 +3,8 @@ import type { Debt } from '../../../lib/master/Debts';
 import type { Master } from '../../../lib/master/Master';
 import { MasterError } from '../../../lib/master/MasterError';
 import type { Argument } from '../../../lib/master/Script';
-import { Rounds, type Acquired, type Grant } from '../../../lib/quorum/Rounds';
+import type { Acquired, Grant } from '../../../lib/quorum/Grant';
+import { Rounds } from '../../../lib/quorum/Rounds';
 import { Refusal } from '../../../lib/quorum/scripts';
 import type { Clock } from '../../../lib/quorum/Stopwatch';
 

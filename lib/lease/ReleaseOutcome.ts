@@ -1,0 +1,48 @@
+import type { Vote } from '../quorum/Ballot';
+import type { Released } from '../quorum/Grant';
+
+/** How one master stands to a lock that was given back. */
+export interface MasterAnswer {
+  /** `host:port`, or the path of its socket. */
+  readonly address: string;
+  /** `released`, `gone`, `not waited for`, or what went wrong. */
+  readonly answer: string;
+}
+
+/**
+ * What came of giving a lock back.
+ *
+ * - `released`: a quorum of masters deleted it
+ * - `expired`, `taken`: it had gone before, and nobody else's was touched
+ * - `unreachable`: too few masters confirmed it; it ends with its ttl at the latest
+ * - `handed-over`: it is somebody else's to release
+ */
+export interface ReleaseOutcome {
+  readonly kind: 'released' | 'expired' | 'taken' | 'unreachable' | 'handed-over';
+  /** What each master said, as far as it was waited for. */
+  readonly masters: readonly MasterAnswer[];
+}
+
+/** What came of a release, from its votes. */
+export function outcomeOf({ verdict, ballot }: Released): ReleaseOutcome {
+  const kinds = { granted: 'released', taken: 'taken', 'no-quorum': 'unreachable' } as const;
+  return {
+    kind: kinds[verdict],
+    get masters() {
+      return ballot.answers.map(({ address, vote }) => ({ address, answer: inWords(vote) }));
+    },
+  };
+}
+
+function inWords(vote: Vote | null): string {
+  switch (vote?.kind) {
+    case undefined:
+      return 'not waited for';
+    case 'granted':
+      return 'released';
+    case 'taken':
+      return 'gone';
+    case 'none':
+      return `${vote.error.kind} (${vote.error.message})`;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Lease } from './Lease';
+
+interface Renewal {
+  readonly lease: Lease;
+  readonly ttlMs: number;
+  /** Until when to keep it, on the monotonic clock. */
+  readonly untilMs: number;
+}
+
+/** Leases that are due within so many ms of each other are renewed together. */
+const TOGETHER_MS = 25;
+
+/**
+ * Renews leases at a third of their ttl, for as long as they are held. All of them share one timer, and those that are
+ * due together go out in the same turn of the loop: one write for each master, and one read.
+ */
+export class Renewals {
+  readonly #due = new Map<number, Renewal[]>();
+  #timer: NodeJS.Timeout | null = null;
+  #timerMs = Infinity;
+
+  /**
+   * @param ttlMs for how long each renewal keeps it
+   * @param maxHoldMs for how long to keep it at most; Infinity without end
+   */
+  add(lease: Lease, ttlMs: number, maxHoldMs: number): void {
+    this.#plan({ lease, ttlMs, untilMs: performance.now() + maxHoldMs }, ttlMs / 3);
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#due.clear();
+  }
+
+  #plan(renewal: Renewal, inMs: number): void {
+    const stepMs = Math.max(1, Math.min(TOGETHER_MS, Math.floor(renewal.ttlMs / 30)));
+    const dueMs = Math.floor((performance.now() + inMs) / stepMs) * stepMs;
+    const together = this.#due.get(dueMs);
+    if (together === undefined) this.#due.set(dueMs, [renewal]);
+    else together.push(renewal);
+    if (dueMs < this.#timerMs) this.#arm(dueMs);
+  }
+
+  #arm(dueMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerMs = dueMs;
+    this.#timer = dueMs === Infinity ? null : setTimeout(this.#look, Math.max(0, dueMs - performance.now())).unref();
+  }
+
+  readonly #look = (): void => {
+    const nowMs = performance.now();
+    for (const [dueMs, together] of this.#due) {
+      if (dueMs > nowMs) continue;
+      this.#due.delete(dueMs);
+      for (const renewal of together) void this.#renew(renewal);
+    }
+    this.#arm(Math.min(...this.#due.keys()));
+  };
+
+  async #renew(renewal: Renewal): Promise<void> {
+    const { lease, ttlMs, untilMs } = renewal;
+    const newlyMs = Math.min(ttlMs, Math.floor(untilMs - performance.now()));
+    // Released, lost, or held for as long as it may be.
+    if (!lease.isValid() || newlyMs <= lease.remaining()) return;
+    try {
+      await lease.extend(newlyMs);
+      this.#plan(renewal, ttlMs / 3);
+    } catch {
+      // Lost: whoever watches the lease knows. Undecided: it is tried again for as long as it is held.
+      if (lease.isValid()) this.#plan(renewal, Math.min(ttlMs / 10, lease.remaining() / 3));
+    }
+  }
+}

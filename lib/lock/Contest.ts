@@ -1,0 +1,133 @@
+import type { LockOptions } from '../config/LockOptions';
+import type { ContextLike } from '../contract/Context';
+import type { Lease } from '../lease/Lease';
+import type { Quorum } from '../quorum/Quorum';
+import type { Refused } from '../quorum/Grant';
+import type { Place } from '../quorum/Voter';
+import { Bell } from '../wait/Bell';
+import { untilExpiryMs } from '../wait/expiry';
+import type { Lines, Waiter } from '../wait/Lines';
+import { Patience } from '../wait/Patience';
+import type { Wakening } from '../wait/Sleeper';
+import { closed } from './errors';
+
+/** Of one call that wants a lock. */
+export interface Wish {
+  readonly context: ContextLike;
+  /** To be held together. */
+  readonly keys: readonly string[];
+  readonly ttlMs: number;
+  /** For how long to try; null leaves it to `options.retries`. */
+  readonly timeoutMs: number | null;
+  /** Cancels the wait. */
+  readonly signal: AbortSignal | null;
+  /** For how long it is renewed at most, in ms; 0 leaves it to its ttl. */
+  readonly renewForMs: number;
+  readonly fencing: boolean;
+}
+
+/** What one attempt, or a series of them, came to. */
+export type Attempted = { readonly kind: 'held'; readonly lease: Lease } | Refused;
+
+/** Nobody was asked: this instance holds the key itself. */
+const HELD_HERE: Refused = { kind: 'taken', answers: [] };
+
+/** How one caller comes to hold what it wishes for: it stands in line in this process, then makes attempts. */
+export class Contest {
+  readonly #patience: Patience;
+  /** One in the line of each key. */
+  readonly #waiters: Waiter[] = [];
+
+  /** @param attempt makes one, for whoever stands first in each line */
+  constructor(
+    private readonly options: LockOptions,
+    private readonly quorum: Quorum,
+    private readonly wish: Wish,
+    private readonly attempt: (waiters: readonly Waiter[], place: Place | null) => Promise<Attempted>,
+  ) {
+    this.#patience = new Patience(options, wish.timeoutMs);
+  }
+
+  /**
+   * @returns what the last attempt came to
+   * @throws CLOSED, or the reason of the caller's signal
+   */
+  async run(lines: Lines): Promise<Attempted> {
+    try {
+      const { keys } = this.wish;
+      // In one order for all, so that no two wait for each other.
+      for (const key of keys.length === 1 ? keys : [...keys].sort()) {
+        const waiter = lines.join(key);
+        this.#waiters.push(waiter);
+        const refused = waiter.isFirst ? null : await this.#standInLine(waiter);
+        if (refused !== null) return refused;
+      }
+      // Where others are known to wait as well, the first attempt is to take a place behind them.
+      const isContested = this.#waiters.some(({ line }) => line.isAwaitedElsewhere) && this.#patience.plan();
+      if (!isContested) {
+        const attempted = await this.#try(null);
+        if (attempted.kind === 'held' || !this.#patience.plan()) return attempted;
+      }
+      return await this.#persist();
+    } finally {
+      for (const waiter of this.#waiters) if (waiter.hold === null) waiter.leave();
+    }
+  }
+
+  /** @returns null once it stands first */
+  async #standInLine(waiter: Waiter): Promise<Refused | null> {
+    while (!waiter.isFirst) {
+      const cause = await waiter.sleep(this.#patience.inLineUntilMs, this.wish.signal);
+      this.#throwIfEnded(cause);
+      if (cause !== 'time') continue;
+      // Nobody here is before it: the line only stands still to let others pass.
+      if (waiter.previous?.isOver === true && waiter.previous.isFirst) return null;
+      return waiter.line.lastRefusal ?? HELD_HERE;
+    }
+    return null;
+  }
+
+  /** The attempts of one who waits, first in line in this process. */
+  async #persist(): Promise<Attempted> {
+    const bell = new Bell(this.quorum, this.options, this.#patience.startedMs, () =>
+      this.#waiters.at(-1)?.wake('bell'),
+    );
+    try {
+      // What was given back before the first moment of listening rang for nobody: ask at once.
+      let cause = bell.listen() ? 'bell' : await this.#pause(bell);
+      for (;;) {
+        this.#throwIfEnded(cause);
+        const attempted = await this.#try(bell.place());
+        if (attempted.kind === 'held' || (cause === 'time' && !this.#patience.plan())) return attempted;
+        cause = await this.#pause(bell);
+      }
+    } finally {
+      bell.close();
+    }
+  }
+
+  async #try(place: Place | null): Promise<Attempted> {
+    const attempted = await this.attempt(this.#waiters, place);
+    const refusal = attempted.kind === 'held' ? null : attempted;
+    for (const { line } of this.#waiters) line.lastRefusal = refusal;
+    return attempted;
+  }
+
+  /** Sleeps until the next attempt is worth its while: `time` says that it is a retry, `bell` that it is a free one. */
+  async #pause(bell: Bell): Promise<Wakening> {
+    const waiter = this.#waiters.at(-1);
+    const { dueMs } = this.#patience;
+    if (waiter === undefined) return 'time';
+    const freeMs = performance.now() + untilExpiryMs(waiter.line.lastRefusal?.answers ?? [], this.quorum.size);
+    for (;;) {
+      const cause = await waiter.sleep(Math.min(freeMs, bell.rangMs, dueMs), this.wish.signal);
+      if (cause === 'time') return dueMs <= performance.now() ? 'time' : 'bell';
+      if (cause !== 'bell') return cause;
+    }
+  }
+
+  #throwIfEnded(cause: Wakening): void {
+    if (cause === 'closed') throw closed(this.wish.context);
+    if (cause === 'aborted') this.wish.signal?.throwIfAborted();
+  }
+}

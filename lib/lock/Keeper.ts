@@ -1,0 +1,92 @@
+import type { ContextLike } from '../contract/Context';
+import type { HeldLocks } from '../lease/HeldLocks';
+import type { Lease, LeaseOwner } from '../lease/Lease';
+import type { Observer } from '../observe/Observer';
+import type { Answer } from '../quorum/Ballot';
+import { describeAnswer } from '../quorum/noQuorum';
+import type { Quorum } from '../quorum/Quorum';
+import type { Extended, Grant, Released } from '../quorum/Grant';
+import type { Lines, Waiter } from '../wait/Lines';
+import { lost, notHeld, undecided } from './errors';
+
+/** For how long those of other processes who were woken go first: about what their message and their round take. */
+const COURTESY_MS = 1;
+
+/** What the leases of one session share. */
+export interface Household {
+  readonly quorum: Quorum;
+  readonly observer: Observer;
+  readonly held: HeldLocks;
+  readonly lines: Lines;
+}
+
+/** Keeps one lease, and its places in line: here the lease meets the rounds and the line. */
+export class Keeper implements LeaseOwner {
+  /** @param waiters who stand first in the lines of its keys; none where it was adopted */
+  constructor(
+    private readonly household: Household,
+    private readonly context: ContextLike,
+    private readonly waiters: readonly Waiter[],
+  ) {}
+
+  extend(grant: Grant, ttlMs: number): Promise<Extended> {
+    return this.household.quorum.rounds.extend(grant, ttlMs);
+  }
+
+  validForMs(ttlMs: number): number {
+    return this.household.quorum.rounds.validForMs(ttlMs);
+  }
+
+  async release(lease: Lease, grant: Grant): Promise<Released> {
+    const { quorum, held, lines } = this.household;
+    const isExpired = !lease.isValid();
+    const releasing = quorum.rounds.release(grant);
+    held.remove(lease);
+    // The round of the next in line follows on the same connections, so every master runs it after this one.
+    for (const waiter of this.waiters) if (!waiter.line.isAwaitedElsewhere) waiter.leave();
+    const released = await releasing;
+    this.#tell(lease, isExpired ? 'expired' : released.verdict);
+    for (const waiter of this.waiters) {
+      if (released.ballot.hasWoken) lines.giveWay(waiter, COURTESY_MS);
+      else waiter.leave();
+    }
+    return released;
+  }
+
+  /** What the masters may still keep of it is removed behind. */
+  onLost(lease: Lease, grant: Grant): void {
+    this.#leave(lease);
+    for (const key of lease.keys) this.household.observer.emit({ kind: 'lost', context: this.context, key });
+    void this.household.quorum.rounds.release(grant);
+  }
+
+  onHandedOver(lease: Lease): void {
+    this.#leave(lease);
+  }
+
+  lost(lease: Lease, reason: string): Error {
+    return lost(this.context, lease.keys, reason);
+  }
+
+  notHeld(lease: Lease): Error {
+    return notHeld(this.context, lease.keys);
+  }
+
+  undecided(lease: Lease, answers: readonly Answer[]): Error {
+    return undecided(this.context, 'extend', lease.keys, this.household.quorum.size, answers.map(describeAnswer));
+  }
+
+  #leave(lease: Lease): void {
+    this.household.held.remove(lease);
+    for (const waiter of this.waiters) waiter.leave();
+  }
+
+  #tell({ keys }: Lease, what: 'expired' | Released['verdict']): void {
+    const { observer } = this.household;
+    const { context } = this;
+    for (const key of keys) {
+      if (what === 'granted') observer.emit({ kind: 'released', context, key });
+      else if (what !== 'no-quorum') observer.emit({ kind: 'gone', context, key, how: what });
+    }
+  }
+}
