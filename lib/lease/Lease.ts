@@ -1,7 +1,7 @@
 import type { Answer } from '../quorum/Ballot';
 import type { Extended, Grant, Released } from '../quorum/Grant';
 import { Countdown } from './Countdown';
-import { outcomeOf, type ReleaseOutcome } from './ReleaseOutcome';
+import { VotedOutcome, type ReleaseOutcome } from './ReleaseOutcome';
 
 /** What `adoptLease` needs in another process. It is a secret: whoever has it can release the lock. */
 export interface HandedOver {
@@ -16,7 +16,7 @@ export interface HandedOver {
 export interface LeaseOwner {
   extend(grant: Grant, ttlMs: number): Promise<Extended>;
   /** Sends the release, and hands the turn on to the next in line. */
-  release(lease: Lease, grant: Grant): Promise<Released>;
+  release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released>;
   /** For how long a lock of so long a ttl is certain to be held, in ms. */
   validForMs(ttlMs: number): number;
   /** The lock has gone without having been released. */
@@ -124,9 +124,9 @@ export class Lease {
     if (state.kind === 'released') return state.outcome;
     if (state.kind === 'lost') return Promise.resolve({ kind: 'expired', masters: [] });
     const isValid = this.isValid();
-    const released = this.#owner.release(this, state.grant);
+    const released = this.#owner.release(this, state.grant, !isValid);
     const outcome = isValid
-      ? released.then(outcomeOf)
+      ? released.then((votes) => new VotedOutcome(votes))
       : Promise.resolve<ReleaseOutcome>({ kind: 'expired', masters: [] });
     this.#end({ kind: 'released', outcome });
     return outcome;

@@ -1,4 +1,4 @@
-import type { Vote } from '../quorum/Ballot';
+import type { Ballot, Vote } from '../quorum/Ballot';
 import type { Released } from '../quorum/Grant';
 
 /** How one master stands to a lock that was given back. */
@@ -23,15 +23,21 @@ export interface ReleaseOutcome {
   readonly masters: readonly MasterAnswer[];
 }
 
-/** What came of a release, from its votes. */
-export function outcomeOf({ verdict, ballot }: Released): ReleaseOutcome {
-  const kinds = { granted: 'released', taken: 'taken', 'no-quorum': 'unreachable' } as const;
-  return {
-    kind: kinds[verdict],
-    get masters() {
-      return ballot.answers.map(({ address, vote }) => ({ address, answer: inWords(vote) }));
-    },
-  };
+const KINDS = { granted: 'released', taken: 'taken', 'no-quorum': 'unreachable' } as const;
+
+/** What came of a release, from its votes. Few ask for the masters. */
+export class VotedOutcome implements ReleaseOutcome {
+  readonly kind: ReleaseOutcome['kind'];
+  readonly #ballot: Ballot;
+
+  constructor({ verdict, ballot }: Released) {
+    this.kind = KINDS[verdict];
+    this.#ballot = ballot;
+  }
+
+  get masters(): readonly MasterAnswer[] {
+    return this.#ballot.answers.map(({ address, vote }) => ({ address, answer: inWords(vote) }));
+  }
 }
 
 function inWords(vote: Vote | null): string {

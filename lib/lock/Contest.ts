@@ -65,7 +65,7 @@ export class Contest {
       // Where others are known to wait as well, the first attempt is to take a place behind them.
       const isContested = this.#waiters.some(({ line }) => line.isAwaitedElsewhere) && this.#patience.plan();
       if (!isContested) {
-        const attempted = await this.#try(null);
+        const attempted = await this.attempt(this.#waiters, null);
         if (attempted.kind === 'held' || !this.#patience.plan()) return attempted;
       }
       return await this.#persist();
@@ -97,20 +97,13 @@ export class Contest {
       let cause = bell.listen() ? 'bell' : await this.#pause(bell);
       for (;;) {
         this.#throwIfEnded(cause);
-        const attempted = await this.#try(bell.place());
+        const attempted = await this.attempt(this.#waiters, bell.place());
         if (attempted.kind === 'held' || (cause === 'time' && !this.#patience.plan())) return attempted;
         cause = await this.#pause(bell);
       }
     } finally {
       bell.close();
     }
-  }
-
-  async #try(place: Place | null): Promise<Attempted> {
-    const attempted = await this.attempt(this.#waiters, place);
-    const refusal = attempted.kind === 'held' ? null : attempted;
-    for (const { line } of this.#waiters) line.lastRefusal = refusal;
-    return attempted;
   }
 
   /** Sleeps until the next attempt is worth its while: `time` says that it is a retry, `bell` that it is a free one. */

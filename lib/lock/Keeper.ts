@@ -37,9 +37,8 @@ export class Keeper implements LeaseOwner {
     return this.household.quorum.rounds.validForMs(ttlMs);
   }
 
-  async release(lease: Lease, grant: Grant): Promise<Released> {
+  async release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released> {
     const { quorum, held, lines } = this.household;
-    const isExpired = !lease.isValid();
     const releasing = quorum.rounds.release(grant);
     held.remove(lease);
     // The round of the next in line follows on the same connections, so every master runs it after this one.

@@ -63,8 +63,8 @@ export class Session {
   }
 
   /** Gives back what was acquired by key; null when nothing was. */
-  async release(key: string): Promise<ReleaseOutcome | null> {
-    return (await this.held.take(key)?.release()) ?? null;
+  release(key: string): Promise<ReleaseOutcome> | null {
+    return this.held.take(key)?.release() ?? null;
   }
 
   /**
@@ -113,6 +113,7 @@ export class Session {
     const { rounds } = this.quorum;
     if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
     const acquired = await rounds.acquire(this.#names(keys), ttlMs, place);
+    for (const { line } of waiters) line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
     if (acquired.kind !== 'granted') {
       if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
       return acquired;

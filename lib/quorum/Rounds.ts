@@ -160,16 +160,16 @@ export class Rounds implements RoundFinder {
       this.#opening = round;
       const settled = start();
       this.#opening = null;
-      const lost = (error: unknown): void => {
-        this.#settle(round);
-        if (!(error instanceof ExecutionError)) throw error;
-        resolve(false);
-      };
       const won = (): void => {
         this.#settle(round);
         resolve(true);
       };
-      settled.then(won, lost).catch(reject);
+      const lost = (error: unknown): void => {
+        this.#settle(round);
+        if (error instanceof ExecutionError) resolve(false);
+        else reject(error instanceof Error ? error : new Error(String(error)));
+      };
+      settled.then(won, lost);
     });
   }
 
