@@ -3,7 +3,7 @@ import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
 import type { HandedOver, Lease } from '../lease/Lease';
 import { describeAnswer } from '../quorum/noQuorum';
-import { checkKeys, checkTimeout, checkTtl } from './arguments';
+import { checkFencing, checkKeys, checkTimeout, checkTtl } from './arguments';
 import type { Wish } from './Contest';
 import { lockTimeout } from './errors';
 import { KeyedLock } from './KeyedLock';
@@ -29,9 +29,7 @@ import { workUnder } from './workUnder';
  *   - store_key: a key in a credential store
  *   - username, password
  * - options:
- *   - retries: how often `acquireLock` tries again; -1 is without end (default: 3)
- *   - retry_timeout: ms between two attempts (default: 100)
- *   - the others stand in the README
+ *   - retries (default: 3; -1 is without end), retry_timeout in ms (default: 100); the others stand in the README
  *
  * ### References ###
  *
@@ -216,6 +214,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     const checked = checkKeys(context, keys);
     checkTtl(context, ttlMs);
     if (maxHold !== undefined) checkTtl(context, maxHold);
+    if (fencing) checkFencing(context, this.sessionFor(context).options);
     const renewForMs = autoRenew ? (maxHold ?? Infinity) : 0;
     return { context, keys: checked, ttlMs, timeoutMs, signal, renewForMs, fencing };
   }

@@ -118,12 +118,17 @@ export class Session {
       if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
       return acquired;
     }
+    const fenced = wish.fencing ? await this.quorum.fencing.tokenFor(acquired.grant) : null;
+    if (typeof fenced === 'object' && fenced !== null) {
+      await rounds.release(acquired.grant);
+      return fenced;
+    }
     if (this.lines.isClosed || signal?.aborted === true) {
       await rounds.release(acquired.grant);
       signal?.throwIfAborted();
       throw closed(context);
     }
-    const lease = this.#keep(context, keys, acquired.grant, waiters, null);
+    const lease = this.#keep(context, keys, acquired.grant, waiters, fenced);
     if (wish.renewForMs > 0) this.renewals.add(lease, ttlMs, wish.renewForMs);
     const tookMs = performance.now() - startedMs;
     for (const key of keys) this.observer.emit({ kind: 'acquired', context, key, tookMs });

@@ -1,4 +1,5 @@
-import { BadRequestException } from 'pip-services4-commons-node';
+import { BadRequestException, ConfigException } from 'pip-services4-commons-node';
+import type { LockOptions } from '../config/LockOptions';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 
@@ -48,6 +49,13 @@ export function checkTtl(context: ContextLike, ttlMs: number): void {
 /** @throws BadRequestException BAD_TIMEOUT */
 export function checkTimeout(context: ContextLike, timeoutMs: number): void {
   checkMs(context, ErrorCode.BAD_TIMEOUT, 'timeout', timeoutMs, 0);
+}
+
+/** @throws ConfigException BAD_OPTION where the masters are not watched for a loss of memory */
+export function checkFencing(context: ContextLike, { restartGuardMs }: LockOptions): void {
+  if (restartGuardMs > 0) return;
+  const message = 'Fencing tokens need options.restart_guard, and it is 0';
+  throw new ConfigException(traceIdOf(context), ErrorCode.BAD_OPTION, message);
 }
 
 function checkMs(context: ContextLike, code: ErrorCode, name: string, value: number, least: number): void {

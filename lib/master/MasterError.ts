@@ -18,6 +18,7 @@
  * - `duplicate`: the same server as another of the masters
  * - `unadmitted`: may have lost its memory, and cannot tell yet whether it has
  * - `quarantined`: has lost its memory, and must not vote until all that it may have forgotten is over
+ * - `unfenced`: did not accept the number that was to be the fencing token
  * - `indebted`: may hold locks that have no owner, more than could be remembered
  * - `unexpected`: anything else; the message says what
  */
@@ -42,6 +43,7 @@ export type FaultKind =
   | 'duplicate'
   | 'unadmitted'
   | 'quarantined'
+  | 'unfenced'
   | 'indebted'
   | 'unexpected';
 

@@ -11,6 +11,7 @@ import type { MasterScripts, RightsProbe } from '../master/Preparation';
 import type { ServerInfo } from '../master/ServerInfo';
 import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
+import { Fencing } from './Fencing';
 import { noQuorum } from './noQuorum';
 import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
@@ -26,6 +27,7 @@ const MISCONFIGURED: Partial<Record<FaultKind, ErrorCode>> = {
 export class Quorum implements MasterOwner {
   readonly masters: readonly Master[];
   readonly rounds: Rounds;
+  readonly fencing: Fencing;
   /** Null where the restart guard is off. */
   readonly #admission: Admission | null;
   readonly #newProbe: () => RightsProbe;
@@ -58,6 +60,7 @@ export class Quorum implements MasterOwner {
     const isProved = isGuarded && endpoints.length > 1;
     const scripts = { isGuarded: isProved, isNotifying: options.notify };
     this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
+    this.fencing = new Fencing(this.masters, size, options.restartGuardMs);
     this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
   }
 

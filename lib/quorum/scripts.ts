@@ -1,4 +1,5 @@
 import { script, type Script } from '../master/Script';
+import { FENCE_SCRIPTS } from './fenceScripts';
 import { MARKER } from './guardScripts';
 import { WAIT_IN_LINE, WAKE_FIRST } from './waitScripts';
 
@@ -113,7 +114,10 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
   };
   return {
     takeBack: takeBack(isNotifying),
-    forRun: (runId) => new Map([...sources].map(([sha, sourceFor]) => [sha, script(sourceFor(runId))])),
+    forRun: (runId) => {
+      const ofRedlock = [...sources].map(([sha, sourceFor]) => [sha, script(sourceFor(runId))] as const);
+      return new Map([...ofRedlock, ...FENCE_SCRIPTS.map((one) => [one.sha, one] as const)]);
+    },
     hooks: {
       acquireScript: (lua) => keep((runId) => wrapAcquire(lua, isGuarded ? requireAdmission(runId) : '')),
       extendScript: (lua) => keep(() => lua),
