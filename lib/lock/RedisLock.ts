@@ -33,8 +33,7 @@ import { workUnder } from './workUnder';
  *
  * ### References ###
  *
- * - `*:discovery:*:*:1.0` (optional) resolves discovery keys
- * - `*:credential-store:*:*:1.0` (optional) resolves store keys
+ * - `*:discovery:*:*:1.0`, `*:credential-store:*:*:1.0` (optional) resolve discovery and store keys
  * - `*:logger:*:*:1.0`, `*:counters:*:*:1.0`, `*:tracer:*:*:1.0` (optional) are told what happens
  *
  * ### Example ###
@@ -56,7 +55,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   #references: IReferences | null = null;
   readonly #lifecycle = new Lifecycle();
 
-  /** Takes the components that discovery, credentials and observation come from, at the next `open`. */
+  /** Takes the components to be used at the next `open`. */
   setReferences(references: IReferences): void {
     this.#references = references;
   }
@@ -102,8 +101,8 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   ): Promise<Lease | null> {
     const wish = this.#wish(context, keys, ttl, options, 0, null);
     const session = this.sessionFor(context);
-    if (session.isBusy(wish.keys)) return null;
     const startedMs = performance.now();
+    if (session.isBusy(wish.keys)) return null;
     const attempted = await session.acquire(wish);
     switch (attempted.kind) {
       case 'held':

@@ -45,6 +45,16 @@ describe("The README's errors, each caused", () => {
       await setForeignLock(masters[0] as Master, 'held');
       await (await opened()).acquireLock(null, 'held', LONG, 0);
     },
+    LOCK_LOST: async () => {
+      const lease = await (await opened()).acquireLease(null, 'lost', LONG);
+      await masters[0]?.command('DEL', 'lost');
+      await lease.extend(LONG);
+    },
+    NOT_HELD: async () => {
+      const lease = await (await opened()).acquireLease(null, 'released', LONG);
+      await lease.release();
+      await lease.extend(LONG);
+    },
     NO_QUORUM: () => locks.open({ ...nowhere, options: { connect_timeout: 50 } }),
     BAD_DESCRIPTOR: async () => Descriptor.fromString('lock'),
     REF_ERROR: async () => new References().getRequired('lock'),
