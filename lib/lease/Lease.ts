@@ -17,7 +17,11 @@ export interface LeaseOwner {
   extend(grant: Grant, ttlMs: number): Promise<Extended>;
   /** Sends the release, and hands the turn on to the next in line. */
   release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released>;
-  /** For how long a lock of so long a ttl is certain to be held, in ms. */
+  /**
+   * For how long a lock of so long a ttl is certain to be held, in ms.
+   *
+   * @throws BAD_TTL when it is out of its range
+   */
   validForMs(ttlMs: number): number;
   /** The lock has gone without having been released. */
   onLost(lease: Lease, grant: Grant): void;
@@ -108,6 +112,7 @@ export class Lease {
    * @throws ConnectionException NO_QUORUM when too few masters answered: the lock is held for as long as it was, or for
    *   the new ttl where that is shorter, and may be extended again
    * @throws InvalidStateException NOT_HELD when it was released or handed over
+   * @throws BadRequestException BAD_TTL
    */
   async extend(ttl: number): Promise<void> {
     const extended = (this.#lastExtension ?? Promise.resolve()).then(() => this.#extend(ttl));
@@ -166,9 +171,10 @@ export class Lease {
   }
 
   async #extend(ttlMs: number): Promise<void> {
+    const ttlValidForMs = this.#owner.validForMs(ttlMs);
     const { grant, validForMs } = this.#held();
     // From now on the masters may hold it for the shorter of the two; only a quorum makes it longer.
-    const newlyMs = grant.stopwatch.elapsedMs() + this.#owner.validForMs(ttlMs);
+    const newlyMs = grant.stopwatch.elapsedMs() + ttlValidForMs;
     this.#state = { kind: 'held', grant, validForMs: Math.min(validForMs, newlyMs) };
     this.#countdown?.start();
     const extended = await this.#owner.extend(grant, ttlMs);

@@ -18,6 +18,7 @@ export class Renewals {
   readonly #due = new Map<number, Renewal[]>();
   #timer: NodeJS.Timeout | null = null;
   #timerMs = Infinity;
+  #isClosed = false;
 
   /**
    * @param ttlMs for how long each renewal keeps it
@@ -28,11 +29,13 @@ export class Renewals {
   }
 
   close(): void {
+    this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#due.clear();
   }
 
   #plan(renewal: Renewal, inMs: number): void {
+    if (this.#isClosed) return;
     const stepMs = Math.max(1, Math.min(TOGETHER_MS, Math.floor(renewal.ttlMs / 30)));
     const dueMs = Math.floor((performance.now() + inMs) / stepMs) * stepMs;
     const together = this.#due.get(dueMs);

@@ -7,6 +7,7 @@ import { describeAnswer } from '../quorum/noQuorum';
 import type { Quorum } from '../quorum/Quorum';
 import type { Extended, Grant, Released } from '../quorum/Grant';
 import type { Lines, Waiter } from '../wait/Lines';
+import { checkTtl } from './arguments';
 import { lost, notHeld, undecided } from './errors';
 
 /** For how long those of other processes who were woken go first: about what their message and their round take. */
@@ -34,6 +35,7 @@ export class Keeper implements LeaseOwner {
   }
 
   validForMs(ttlMs: number): number {
+    checkTtl(this.context, ttlMs);
     return this.household.quorum.rounds.validForMs(ttlMs);
   }
 

@@ -111,6 +111,8 @@ export class Rounds implements RoundFinder {
       return { kind: count('taken') > answers.length - this.quorum ? 'lost' : 'undecided', answers };
     }
     for (const [index, { vote }] of answers.entries()) {
+      // Whoever holds it now is to be asked for it when it is given back, whatever was known before.
+      if (vote?.kind === 'granted') acquired.amend(index, vote);
       if (vote?.kind !== 'taken') continue;
       this.#voters[index]?.heal(this.#redlock.scripts.acquireScript.hash, keys, ttlMs, acquired);
     }
