@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import { ConflictException } from 'pip-services4-commons-node';
+import { createSandbox } from 'sinon';
+import type { RedisLock } from '../../../lib';
+import { Rounds } from '../../../lib/quorum/Rounds';
+import { until } from '../../support/until';
+import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { LONG, NO_POLLING, soon } from './waiting';
+
+const COUNT = 50;
+const indices = Array.from({ length: COUNT }, (_, index) => index);
+
+for (const size of [1, 3, 5]) {
+  describe(`Callers of one instance who wait for a lock, on ${size} masters`, () => {
+    const sandbox = createSandbox();
+    const locks = useLocks();
+    const masters = useMasters(size);
+    let lock: RedisLock;
+
+    beforeEach(async () => {
+      lock = await locks.open({ connections: addressesOf(masters), options: NO_POLLING });
+    });
+    afterEach(() => sandbox.restore());
+
+    it('are served in the order in which they came, and each needs one attempt', async () => {
+      const spy = sandbox.spy(Rounds.prototype, 'acquire');
+      const served: number[] = [];
+      const inside = new Set<number>();
+      const visits = indices.map(async (index) => {
+        await lock.acquireLock('123', 'key', LONG, LONG);
+        inside.add(index);
+        expect([...inside]).to.eql([index]);
+        served.push(index);
+        await new Promise((resolve) => setImmediate(resolve));
+        inside.delete(index);
+        await lock.releaseLock('123', 'key');
+      });
+      expect(lock.getStatus().waiters).to.equal(COUNT);
+      await soon(Promise.all(visits), 'all are served');
+
+      expect(served).to.eql(indices);
+      expect(spy.callCount).to.equal(COUNT);
+      expect(lock.getStatus()).to.include({ held: 0, waiters: 0 });
+    });
+
+    it('ask no master while another caller holds the lock', async () => {
+      await lock.acquireLock('123', 'key', LONG);
+      const spy = sandbox.spy(Rounds.prototype, 'acquire');
+      const waiting = indices.map(() => lock.acquireLock('123', 'key', LONG, LONG));
+      await lock.acquireLock('123', 'another key', LONG);
+
+      expect(spy.callCount).to.equal(1);
+      expect(lock.getStatus()).to.include({ held: 2, waiters: COUNT });
+      void Promise.allSettled(waiting);
+    });
+
+    it('have their turn with the release, ahead of its answer', async () => {
+      await lock.acquireLock('123', 'key', LONG);
+      const next = lock.acquireLock('123', 'key', LONG, LONG);
+      const spy = sandbox.spy(Rounds.prototype, 'acquire');
+      const released = lock.releaseLock('123', 'key');
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+
+      expect(spy.callCount).to.equal(1);
+      await Promise.all([released, soon(next, 'the next one has it')]);
+    });
+
+    it('are served though some before, between and behind them give up', async () => {
+      await lock.acquireLock('123', 'key', LONG);
+      const served: number[] = [];
+      const calls = [30, LONG, 30, 30, LONG, LONG, 30].map((timeout, index) =>
+        lock.acquireLock('123', 'key', LONG, timeout).then(async () => {
+          served.push(index);
+          await lock.releaseLock('123', 'key');
+        }),
+      );
+      const impatient = calls.filter((_, index) => ![1, 4, 5].includes(index));
+      await Promise.all(impatient.map((call) => thrownBy(call, ConflictException, 'LOCK_TIMEOUT')));
+      expect(lock.getStatus().waiters).to.equal(3);
+      await lock.releaseLock('123', 'key');
+      await soon(Promise.all(calls.filter((_, index) => [1, 4, 5].includes(index))), 'the others are served');
+
+      expect(served).to.eql([1, 4, 5]);
+    });
+
+    it('go on when the holder lets its lock run out', async () => {
+      await lock.acquireLock('123', 'key', 100);
+      const waiting = [0, 1].map(() => lock.acquireLock('123', 'key', 100, LONG));
+      await soon(Promise.all(waiting), 'each has had it');
+
+      expect(lock.getStatus()).to.include({ waiters: 0 });
+      await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is free');
+    });
+  });
+}

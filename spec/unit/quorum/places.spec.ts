@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import type { Master } from '../../../lib/master/Master';
+import { MasterError } from '../../../lib/master/MasterError';
+import type { Argument } from '../../../lib/master/Script';
+import { Ballot, type Vote } from '../../../lib/quorum/Ballot';
+import { Rounds } from '../../../lib/quorum/Rounds';
+import { Refusal } from '../../../lib/quorum/scripts';
+import { systemClock } from '../../../lib/quorum/Stopwatch';
+import { Voter, type Round } from '../../../lib/quorum/Voter';
+
+const TTL_MS = 1000;
+const PLACE = { id: 'waiter', waitedMs: 70, keepMs: 1300 };
+const GRANTED: Vote = { kind: 'granted' };
+const SILENT: Vote = { kind: 'none', error: new MasterError('m', 'silent', 'no answer') };
+const taken = (rank: number | null = null): Vote => ({ kind: 'taken', remainingMs: 500, rank });
+
+describe('A place in the line of a master', () => {
+  /** The arguments of what is asked of a master that answers everything by `reply`. */
+  async function asked(round: Round, args: readonly Argument[], reply: unknown): Promise<readonly Argument[]> {
+    let sent: readonly Argument[] = [];
+    const run = async (_sha: string, _numKeys: number, all: readonly Argument[]): Promise<unknown> => {
+      sent = all;
+      return reply;
+    };
+    const voter = new Voter(0, { address: 'm', run } as unknown as Master, { roundOf: () => round });
+    await voter.evalsha('sha', 2, args);
+    return sent;
+  }
+  const ballot = (): Ballot => new Ballot(['m'], 1);
+  const ARGS = ['key', 'other', 'token', TTL_MS];
+
+  it("is asked for behind redlock's own arguments", async () => {
+    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: PLACE };
+    expect(await asked(round, ARGS, 2)).to.eql([...ARGS, 'waiter', 70, 1300]);
+  });
+
+  it('is not asked for by whoever does not wait', async () => {
+    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: null };
+    expect(await asked(round, ARGS, 2)).to.eql(ARGS);
+  });
+
+  it('is not asked for by a release', async () => {
+    const round: Round = { kind: 'release', ballot: ballot(), acquired: ballot(), ttlMs: TTL_MS };
+    expect(await asked(round, ['key', 'other', 'token'], 2)).to.eql(['key', 'other', 'token']);
+  });
+
+  it('is told in the vote', async () => {
+    const votes = ballot();
+    const round: Round = { kind: 'acquire', ballot: votes, ttlMs: TTL_MS, place: PLACE };
+    await asked(round, ARGS, [Refusal.taken, 500, 4]);
+    expect(votes.voteOf(0)).to.eql(taken(4));
+  });
+
+  it('is the same one on every master, and in each attempt what the caller says', async () => {
+    const sent: (readonly Argument[])[] = [];
+    const run = async (_sha: string, numKeys: number, args: readonly Argument[]): Promise<unknown> => {
+      // A round that is lost is given back, without a word of places.
+      if (args.length > numKeys + 1) sent.push(args.slice(3));
+      return [Refusal.taken, 500, 0];
+    };
+    const masters = [0, 1, 2].map((index) => ({ address: `m:${index}`, run }) as unknown as Master);
+    const settings = { driftFactor: 0.01, retryCount: 0, retryDelay: 1, retryJitter: 0 };
+    const rounds = new Rounds(masters, 2, settings, { isGuarded: false, isNotifying: true }, systemClock);
+    await rounds.acquire(['key'], TTL_MS, PLACE);
+    await rounds.acquire(['key'], TTL_MS, null);
+    await rounds.idle();
+
+    const place = ['waiter', 70, 1300];
+    expect(sent).to.eql([place, place, place, [], [], []]);
+  });
+});
+
+describe('A release of which a master tells', () => {
+  for (const [reply, count, hasWoken] of [
+    [1, 1, false],
+    [0, 0, false],
+    [[1, 1], 1, true],
+    [[1, 0], 1, false],
+  ] as const) {
+    it(`${JSON.stringify(reply)} has deleted ${count} and woken ${hasWoken ? 'somebody' : 'nobody'}`, async () => {
+      const [ballot, acquired] = [new Ballot(['m'], 1), new Ballot(['m'], 1)];
+      const round: Round = { kind: 'release', ballot, acquired, ttlMs: TTL_MS };
+      const run = (): Promise<unknown> => Promise.resolve(reply);
+      const voter = new Voter(0, { address: 'm', run } as unknown as Master, { roundOf: () => round });
+
+      expect(await voter.evalsha('sha', 1, ['key', 'token'])).to.equal(count);
+      expect(ballot.voteOf(0)?.kind).to.equal(count === 1 ? 'granted' : 'taken');
+      expect(ballot.hasWoken).to.equal(hasWoken);
+    });
+  }
+});
+
+describe('A ballot', () => {
+  for (const [title, votes, refusedAfter] of [
+    ['with enough refusals', [taken(), taken()], 2],
+    ['with enough refusals beside a silent master', [taken(), SILENT, taken()], 3],
+    ['with a grant before the refusals', [GRANTED, taken(), taken()], null],
+    ['with a grant between the refusals', [taken(), GRANTED, taken()], null],
+    ['with too few answers', [taken(), SILENT, SILENT], null],
+    ['that may still be granted', [taken()], null],
+    ['that is granted', [taken(), GRANTED, GRANTED], null],
+  ] as const) {
+    const outcome = refusedAfter === null ? 'says nothing' : `says after ${refusedAfter} votes`;
+    it(`${title} ${outcome} of a refusal that leaves nothing to give back`, () => {
+      const ballot = new Ballot(['m:0', 'm:1', 'm:2'], 2);
+      let count = 0;
+      let saidAfter: number | null = null;
+      ballot.onRefused = () => (saidAfter ??= count);
+      for (const [index, vote] of votes.entries()) {
+        count += 1;
+        ballot.cast(index, vote);
+      }
+      expect(saidAfter).to.equal(refusedAfter);
+    });
+  }
+});
