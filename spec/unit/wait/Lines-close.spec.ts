@@ -64,7 +64,7 @@ describe('Lines that are closed', () => {
     const [holder] = lineOf(lines, ['a', 'b'], woken);
     holder.keep(new Held(50));
     const releaser = lines.join('another key');
-    lines.giveWay('another key', releaser, 50);
+    lines.giveWay(releaser, 50);
     void lines.close();
     await settling();
 

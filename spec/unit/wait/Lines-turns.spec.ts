@@ -20,7 +20,7 @@ describe('A line that lets others pass', () => {
   it('stands still where the releaser is still in front, for so long', async () => {
     const [releaser] = lineOf(lines, ['r', 'a', 'b'], woken);
     releaser.keep(new Held(1000));
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     time.tick(COURTESY_MS - 1);
     await settling();
     expect(woken).to.eql([]);
@@ -33,7 +33,7 @@ describe('A line that lets others pass', () => {
   it('stands still for whoever comes next where nobody was in it', async () => {
     const releaser = lines.join('key');
     releaser.leave();
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     expect(lines.waiting).to.equal(0);
     const [next] = lineOf(lines, ['a', 'b'], woken);
     expect(next.isFirst).to.equal(false);
@@ -50,7 +50,7 @@ describe('A line that lets others pass', () => {
   it('is gone when nobody has come meanwhile', () => {
     const releaser = lines.join('key');
     releaser.leave();
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     time.tick(COURTESY_MS);
 
     expect(time.countTimers()).to.equal(0);
@@ -61,7 +61,7 @@ describe('A line that lets others pass', () => {
     const [releaser, next] = lineOf(lines, ['r', 'a', 'b'], woken);
     releaser.leave();
     await settling();
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
 
     expect(woken).to.eql(['a: turn']);
     expect(next).to.include({ isFirst: true, isOver: false });
@@ -72,16 +72,16 @@ describe('A line that lets others pass', () => {
   it('knows that others wait', () => {
     const [releaser, next] = lineOf(lines, ['r', 'a'], woken);
     expect(next.line.isAwaitedElsewhere).to.equal(false);
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
 
     expect(next.line.isAwaitedElsewhere).to.equal(true);
   });
 
   it('is not held up for longer by a second release', async () => {
     const [releaser] = lineOf(lines, ['r', 'a'], woken);
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     time.tick(COURTESY_MS - 1);
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     time.tick(1);
     await settling();
 
@@ -90,7 +90,7 @@ describe('A line that lets others pass', () => {
 
   it('has no timer left when the releaser leaves before', () => {
     const releaser = lines.join('key');
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     releaser.leave();
 
     expect(time.countTimers()).to.equal(0);
@@ -98,7 +98,7 @@ describe('A line that lets others pass', () => {
 
   it('does nothing once it is closed', async () => {
     await lines.close();
-    lines.giveWay('key', lines.join('another key'), COURTESY_MS);
+    lines.giveWay(lines.join('another key'), COURTESY_MS);
 
     expect(time.countTimers()).to.equal(0);
     expect(lines.isBusy('key')).to.equal(false);
@@ -136,7 +136,7 @@ describe('A key is busy', () => {
 
   it('not while the line lets others pass, but where somebody waits for that to end', () => {
     const releaser = lines.join('key');
-    lines.giveWay('key', releaser, COURTESY_MS);
+    lines.giveWay(releaser, COURTESY_MS);
     expect(isBusy()).to.equal(false);
     lines.join('key');
     expect(isBusy()).to.equal(true);
