@@ -9,6 +9,8 @@ import type { Grant, Refused } from './Grant';
 /** Proposals that were too low name a higher one; more of them than this means that others keep overtaking. */
 const MOST_PROPOSALS = 5;
 
+const NO_LIMIT_MS = Number.MAX_SAFE_INTEGER;
+
 /** How one master took a proposal. */
 type Reply =
   | { readonly kind: 'accepted' }
@@ -29,40 +31,43 @@ type Reply =
 export class Fencing {
   /**
    * @param quorum how many masters have to accept
-   * @param guardMs how far a number may be ahead of a master's clock: a clock that is wrong must not use up the numbers
+   * @param guardMs how far ahead of a master's clock one may begin: a clock that is wrong must not use up the numbers
+   * @param nowMicros where to begin; in microseconds, so that processes seldom propose the same
    */
   constructor(
     private readonly masters: readonly Master[],
     private readonly quorum: number,
     private readonly guardMs: number,
+    private readonly nowMicros: () => number,
   ) {}
 
   /** A number above that of every holder before, for a lock that is held; or the reason why there is none. */
   async tokenFor(grant: Grant): Promise<number | Refused> {
-    // In microseconds, so that processes seldom propose the same; right or wrong, the clock is only where to begin.
-    let proposed = Math.round((performance.timeOrigin + performance.now()) * 1000);
+    let proposed = this.nowMicros();
+    let aheadMs = this.guardMs;
+    let named = 0;
     for (let proposals = 1; ; proposals += 1) {
-      const replies = await this.#propose(grant, proposed);
+      const replies = await this.#propose(grant, proposed, aheadMs);
       const isAccepted = replies.filter((reply) => reply?.kind === 'accepted').length >= this.quorum;
       if (isAccepted && grant.stopwatch.elapsedMs() < grant.validForMs) return proposed;
       if (isAccepted || proposals === MOST_PROPOSALS) return { kind: 'no-quorum', answers: this.#answers(replies) };
       const isCopied = await this.#copyFloors(replies);
-      const highest = Math.max(
-        0,
-        ...replies.map((reply) => (reply !== null && 'highest' in reply ? reply.highest : 0)),
-      );
-      if (highest === 0 && !isCopied) return { kind: 'no-quorum', answers: this.#answers(replies) };
-      if (highest > 0) proposed = highest + 1;
+      for (const reply of replies) if (reply !== null && 'highest' in reply) named = Math.max(named, reply.highest);
+      if (named === 0 && !isCopied) return { kind: 'no-quorum', answers: this.#answers(replies) };
+      if (named === 0) continue;
+      // However far that is ahead of another master's clock, it is where the numbers stand.
+      proposed = named + 1;
+      aheadMs = NO_LIMIT_MS;
     }
   }
 
   /** Asks all, and settles as soon as it is decided. */
-  #propose({ keys, ballot }: Grant, proposed: number): Promise<readonly (Reply | null)[]> {
+  #propose({ keys, ballot }: Grant, proposed: number, aheadMs: number): Promise<readonly (Reply | null)[]> {
     const replies = this.masters.map((): Reply | null => null);
     let pending = replies.length;
     let accepted = 0;
     const isOnly = this.masters.length === 1 ? '1' : '0';
-    const args = [ballot.token, proposed, this.guardMs, randomUUID(), isOnly];
+    const args = [ballot.token, proposed, aheadMs, randomUUID(), isOnly];
     return new Promise((resolve) => {
       for (const [index, master] of this.masters.entries()) {
         void ask(master, FENCE, keys, args).then((reply) => {

@@ -15,7 +15,7 @@ import { Fencing } from './Fencing';
 import { noQuorum } from './noQuorum';
 import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
-import { systemClock } from './Stopwatch';
+import { systemClock, systemMicros } from './Stopwatch';
 
 /** What only a change of the configuration can mend, so that waiting for it is in vain. */
 const MISCONFIGURED: Partial<Record<FaultKind, ErrorCode>> = {
@@ -60,7 +60,7 @@ export class Quorum implements MasterOwner {
     const isProved = isGuarded && endpoints.length > 1;
     const scripts = { isGuarded: isProved, isNotifying: options.notify };
     this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
-    this.fencing = new Fencing(this.masters, size, options.restartGuardMs);
+    this.fencing = new Fencing(this.masters, size, options.restartGuardMs, systemMicros);
     this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
   }
 

@@ -42,7 +42,7 @@ if not isFloored and ARGV[6] ~= '1' then
   return { 'unfloored', wants }
 end
 if proposed <= highest then return { 'behind', whole(highest) } end
-if proposed > math.max(now, highest) + ahead * 1000 then return { 'ahead', whole(highest) } end
+if proposed > math.max(now, highest) + ahead * 1000 then return { 'ahead', whole(math.max(now, highest)) } end
 for _, key in ipairs(KEYS) do
   redis.call('set', 'redlock:fence:' .. key, whole(proposed) .. ' ' .. run, 'PX', 86400000)
 end

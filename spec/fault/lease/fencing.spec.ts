@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { ConnectionException } from 'pip-services4-commons-node';
+import type { RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import { RedisServer } from '../../support/RedisServer';
+import { until } from '../../support/until';
+
+const GUARD_MS = 400;
+const TTL_MS = 300;
+const AHEAD = 20_000_000;
+
+describe('A fencing token, over masters that forget', function () {
+  this.timeout(20_000);
+
+  const locks = useLocks();
+  let servers: readonly RedisServer[] = [];
+
+  beforeEach(async () => {
+    servers = await Promise.all([0, 1, 2].map(() => RedisServer.start()));
+  });
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  const serverAt = (index: number): RedisServer => servers[index] ?? expect.fail('there is no such server');
+  const open = (): Promise<RedisLock> =>
+    locks.open({
+      connections: addressesOf(servers),
+      options: { restart_guard: GUARD_MS, node_timeout: 100, retry_timeout: 20 },
+    });
+  const isVoter = (lock: RedisLock, index: number): boolean => {
+    const master = lock.getStatus().masters[index];
+    return master?.state === 'ready' && master.quarantineMs === 0;
+  };
+  async function next(lock: RedisLock): Promise<number> {
+    const lease = await lock.acquireLease('123', 'key', TTL_MS, { fencing: true, timeout: 5000 });
+    await lease.release();
+    return lease.fencingToken ?? expect.fail('it has no token');
+  }
+
+  /** Pauses a master, and has the lock know of it: silence is noticed when something is asked. */
+  async function silence(lock: RedisLock, index: number): Promise<void> {
+    await serverAt(index).pause();
+    await until(async () => {
+      await lock.tryAcquireLock('123', `any ${Math.random()}`, TTL_MS);
+      return lock.getStatus().masters[index]?.state === 'away';
+    }, 'it is known to be silent');
+  }
+
+  /** A token that only two masters have accepted, far ahead of what any clock here will propose. */
+  async function tokenWithout(lock: RedisLock, absent: number): Promise<number> {
+    const first = await next(lock);
+    const others = servers.filter((_, index) => index !== absent);
+    for (const server of others) {
+      const run = String(await server.command('HGET', 'redlock:guard', 'run'));
+      await server.command('SET', 'redlock:fence:key', `${first + AHEAD} ${run}`);
+      await server.command('HSET', 'redlock:fence', 'floor', first + AHEAD);
+    }
+    await silence(lock, absent);
+    const token = await next(lock);
+    await serverAt(absent).resume();
+    await until(() => isVoter(lock, absent), 'it votes again');
+    return token;
+  }
+
+  async function forget(lock: RedisLock, index: number): Promise<void> {
+    const before = await serverAt(index).command('HGET', 'redlock:guard', 'run');
+    await serverAt(index).restartEmpty();
+    await until(async () => {
+      const run = await serverAt(index).command('HGET', 'redlock:guard', 'run');
+      return run !== null && run !== before && isVoter(lock, index);
+    }, 'it votes again, with nothing in its memory');
+  }
+
+  it('rises though the one that two quorums have in common has forgotten', async () => {
+    const lock = await open();
+    const token = await tokenWithout(lock, 2);
+    await forget(lock, 0);
+
+    expect(await next(lock)).to.be.above(token);
+    await silence(lock, 1);
+    expect(await next(lock)).to.be.above(token + 1);
+  });
+
+  it('is not given by one that has forgotten, while nobody can tell it where to begin', async () => {
+    const lock = await open();
+    const token = await tokenWithout(lock, 2);
+    await forget(lock, 0);
+    await silence(lock, 1);
+
+    const refused = lock.acquireLease('123', 'key', TTL_MS, { fencing: true, timeout: 0 });
+    const { message } = await thrownBy(refused, ConnectionException, 'NO_QUORUM');
+    expect(message).to.include('unfenced (has forgotten which numbers it accepted');
+    expect(await lock.tryAcquireLock('123', 'another key', TTL_MS)).to.equal(true);
+    await serverAt(1).resume();
+    expect(await next(lock)).to.be.above(token);
+  });
+
+  it('rises though each in turn forgets', async () => {
+    const lock = await open();
+    let token = await tokenWithout(lock, 1);
+    for (const index of [0, 1, 2, 0]) {
+      await forget(lock, index);
+      const after = await next(lock);
+      expect(after).to.be.above(token);
+      token = after;
+    }
+  });
+
+  it('leaves no lock behind where it is not given', async () => {
+    const lock = await open();
+    for (const server of servers) {
+      // As after a restart.
+      await server.command('HSET', 'redlock:fence', 'floor', 0, 'run', 'another');
+      await server.command('HSET', 'redlock:guard', 'founding', '');
+    }
+    await silence(lock, 1);
+    const refused = lock.acquireLease('123', 'key', GUARD_MS, { fencing: true, timeout: 0 });
+    await thrownBy(refused, ConnectionException, 'NO_QUORUM');
+
+    for (const index of [0, 2]) {
+      await until(async () => (await serverAt(index).command('EXISTS', 'key')) === 0, 'the lock was given back');
+    }
+    await servers[1]?.resume();
+  });
+});
