@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { DeafProxy } from '../../../bench/DeafProxy';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
-import { LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
+import { begun, LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
 
 describe('A waiter', () => {
   const locks = useLocks();
@@ -25,7 +25,7 @@ describe('A waiter', () => {
     const holder = await locks.open({ connections: addressesOf(masters) });
     const waiter = await locks.open({ connections: endpoints(3), options: { retry_timeout: 300 } });
     await holder.acquireLock('123', 'key', LONG);
-    const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await holder.releaseLock('123', 'key');
     await soon(acquired, 'it polls');
@@ -38,7 +38,7 @@ describe('A waiter', () => {
       const holder = await locks.open({ connections: addressesOf(masters) });
       const waiter: RedisLock = await locks.open({ connections: endpoints(deaf), options: NO_POLLING });
       await holder.acquireLock('123', 'key', LONG);
-      const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+      const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       await holder.releaseLock('123', 'key');
       await soon(acquired, 'it is woken');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
-import { channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from '../../integration/wait/waiting';
+import { begun, channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from '../../integration/wait/waiting';
 import { until } from '../../support/until';
 import type { Master } from '../../support/Master';
 import { TcpProxy } from '../../support/TcpProxy';
@@ -23,7 +23,7 @@ describe('A waiter of which one master', () => {
         const config = { connections: addressesOf(masters), options: { ...NO_POLLING, node_timeout: 150 } };
         const [holder, waiter] = [await locks.open(config), await locks.open(config)];
         await holder.acquireLock('123', 'key', LONG);
-        const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+        const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
         await untilWaiting(masters, 'key');
         const befallen = masters[index] ?? expect.fail('no master');
         await befall(befallen);
@@ -53,7 +53,7 @@ for (const size of [1, 3]) {
       waiter = await locks.open({ connections, options: NO_POLLING });
       controller = new AbortController();
       await holder.acquireLock('123', 'key', LONG);
-      acquired = waiter.acquireLock('123', 'key', LONG, LONG, controller.signal);
+      acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG, controller.signal));
       await untilWaiting(masters, 'key');
     });
     afterEach(async () => {

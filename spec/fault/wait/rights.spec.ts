@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
 import { Descriptor, References, type RedisLock } from '../../../lib';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
-import { channelsOn, LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
+import { begun, channelsOn, LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
@@ -45,7 +45,7 @@ describe('Whoever waits for a lock', () => {
     const [holder, waiter] = [await open(), await open()];
     for (let times = 0; times < 3; times += 1) {
       await holder.acquireLock('123', 'key', LONG, LONG);
-      const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+      const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       // It has been refused: masters answer in order.
       await waiter.acquireLock('123', 'another key', LONG);
       await waiter.releaseLock('123', 'another key');
@@ -86,7 +86,7 @@ describe('Whoever waits for a lock', () => {
     await permit([...ALL, '-subscribe'], servers.slice(0, 1));
     const [holder, waiter] = [await open(), await open(NO_POLLING)];
     await holder.acquireLock('123', 'key', LONG);
-    const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(servers.slice(1), 'key');
     await until(() => warnings.length === 1, 'it is warned of');
     await holder.releaseLock('123', 'key');

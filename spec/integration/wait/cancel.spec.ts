@@ -5,7 +5,7 @@ import { Rounds } from '../../../lib/quorum/Rounds';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
 import { addressesOf, useLocks, useMasters, valuesOn } from '../lock/locks';
-import { channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
+import { begun, channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
 
 class Cancelled extends Error {}
 
@@ -45,10 +45,12 @@ for (const size of [1, 3]) {
       await acquire();
       const served: number[] = [];
       const calls = [true, false, true, true, false, true].map((isCancelled, index) =>
-        acquire(isCancelled ? controller.signal : undefined, LONG).then(async () => {
-          served.push(index);
-          await lock.releaseLock('123', 'key');
-        }),
+        begun(
+          acquire(isCancelled ? controller.signal : undefined, LONG).then(async () => {
+            served.push(index);
+            await lock.releaseLock('123', 'key');
+          }),
+        ),
       );
       controller.abort(reason);
       for (const call of calls.filter((_, index) => ![1, 4].includes(index))) {
@@ -64,8 +66,8 @@ for (const size of [1, 3]) {
     it('ends also where it is the first in line, which listens; the next one takes its place', async () => {
       const other = await open();
       await other.acquireLock('123', 'key', LONG);
-      const cancelled = rejectionOf(acquire(controller.signal, LONG));
-      const next = acquire(undefined, LONG);
+      const cancelled = begun(rejectionOf(acquire(controller.signal, LONG)));
+      const next = begun(acquire(undefined, LONG));
       await untilWaiting(masters, 'key');
       const former = String(await channelsOn(master()));
       controller.abort(reason);
@@ -78,8 +80,8 @@ for (const size of [1, 3]) {
     });
 
     it('leaves nothing on any master where it is cancelled in the midst of an attempt that succeeds', async () => {
-      const cancelled = rejectionOf(acquire(controller.signal, LONG));
-      const next = acquire(undefined, LONG);
+      const cancelled = begun(rejectionOf(acquire(controller.signal, LONG)));
+      const next = begun(acquire(undefined, LONG));
       controller.abort(reason);
 
       expect(await cancelled).to.equal(reason);
@@ -92,7 +94,7 @@ for (const size of [1, 3]) {
     it('ends after an attempt in the midst of which it is cancelled, and which is refused', async () => {
       const other = await open();
       await other.acquireLock('123', 'key', LONG);
-      const cancelled = rejectionOf(acquire(controller.signal, LONG));
+      const cancelled = begun(rejectionOf(acquire(controller.signal, LONG)));
       controller.abort(reason);
 
       expect(await cancelled).to.equal(reason);
@@ -109,7 +111,7 @@ for (const size of [1, 3]) {
 
     it('is cancelled for all who share the signal', async () => {
       await acquire();
-      const calls = Array.from({ length: 50 }, () => rejectionOf(acquire(controller.signal, LONG)));
+      const calls = Array.from({ length: 50 }, () => begun(rejectionOf(acquire(controller.signal, LONG))));
       expect(lock.getStatus().waiters).to.equal(50);
       controller.abort(reason);
 

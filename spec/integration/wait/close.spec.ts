@@ -3,7 +3,7 @@ import { InvalidStateException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
-import { channelsOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
+import { begun, channelsOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
 
 const COUNT = 100;
 
@@ -32,7 +32,7 @@ describe('Those who wait for a lock that is closed', () => {
 
   it('are told so, a hundred behind one that sleeps', async () => {
     await takeForeign();
-    const calls = closedCalls(COUNT);
+    const calls = begun(closedCalls(COUNT));
     await untilWaiting(masters, 'key');
     expect(lock.getStatus().waiters).to.equal(COUNT);
     await soon(lock.close('123'), 'it is closed');
@@ -44,7 +44,7 @@ describe('Those who wait for a lock that is closed', () => {
 
   it('are told so behind one that holds, and that is given back', async () => {
     await lock.acquireLock('123', 'key', LONG);
-    const calls = closedCalls(COUNT);
+    const calls = begun(closedCalls(COUNT));
     await soon(lock.close('123'), 'it is closed');
 
     await calls;
@@ -52,7 +52,7 @@ describe('Those who wait for a lock that is closed', () => {
   });
 
   it('are told so in the midst of an attempt, and what it has won is given back', async () => {
-    const calls = closedCalls(COUNT);
+    const calls = begun(closedCalls(COUNT));
     await soon(lock.close('123'), 'it is closed');
 
     await calls;
@@ -62,10 +62,10 @@ describe('Those who wait for a lock that is closed', () => {
   it('are told so while the line lets others pass', async () => {
     const other = await open();
     await lock.acquireLock('123', 'key', LONG);
-    const passing = other.acquireLock('123', 'key', LONG, LONG);
+    const passing = begun(other.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await lock.releaseLock('123', 'key');
-    const calls = closedCalls(2);
+    const calls = begun(closedCalls(2));
     await soon(lock.close('123'), 'it is closed');
 
     await calls;
@@ -75,7 +75,7 @@ describe('Those who wait for a lock that is closed', () => {
   it('are told so while they poll', async () => {
     await takeForeign();
     lock = await open({ notify: false, retry_timeout: 50 });
-    const calls = closedCalls(3);
+    const calls = begun(closedCalls(3));
     await soon(lock.close('123'), 'it is closed');
 
     await calls;

@@ -5,7 +5,7 @@ import type { RedisLock } from '../../../lib';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../lock/locks';
-import { LONG, NO_POLLING, untilWaiting } from './waiting';
+import { begun, LONG, NO_POLLING, untilWaiting } from './waiting';
 
 describe('A wait that comes to its end', () => {
   const sandbox = createSandbox();
@@ -52,8 +52,8 @@ describe('A wait that comes to its end', () => {
   it('tells what the masters last said to the one in front, also to those behind it', async () => {
     await takeForeign();
     const lock = await open();
-    acquire(lock, LONG).catch(() => {});
-    const calls = [50, 50].map((timeout) => thrownBy(acquire(lock, timeout), ConflictException, 'LOCK_TIMEOUT'));
+    void begun(acquire(lock, LONG));
+    const calls = [50, 50].map((timeout) => begun(thrownBy(acquire(lock, timeout), ConflictException, 'LOCK_TIMEOUT')));
     for (const { details } of await Promise.all(calls)) {
       expect(details.getAsString('key')).to.equal('key');
       // Two of three decide it.
@@ -76,7 +76,9 @@ describe('A wait that comes to its end', () => {
   it('is a NO_QUORUM when the masters are down, in front and behind', async () => {
     const lock = await open({ retry_timeout: 10 });
     await killTwo(lock);
-    const calls = [60, 40, 40].map((timeout) => thrownBy(acquire(lock, timeout), ConnectionException, 'NO_QUORUM'));
+    const calls = [60, 40, 40].map((timeout) =>
+      begun(thrownBy(acquire(lock, timeout), ConnectionException, 'NO_QUORUM')),
+    );
     for (const { message } of await Promise.all(calls)) {
       for (const { port } of masters.slice(1)) expect(message).to.include(`127.0.0.1:${port}: unreachable`);
     }
@@ -86,7 +88,9 @@ describe('A wait that comes to its end', () => {
     await takeForeign();
     const lock = await open({ retry_timeout: 10 });
     const spy = sandbox.spy(Rounds.prototype, 'acquire');
-    const calls = [400, 350].map((timeout) => thrownBy(acquire(lock, timeout), ConnectionException, 'NO_QUORUM'));
+    const calls = [400, 350].map((timeout) =>
+      begun(thrownBy(acquire(lock, timeout), ConnectionException, 'NO_QUORUM')),
+    );
     expect(await spy.firstCall.returnValue).to.include({ kind: 'taken' });
     await killTwo(lock);
     await Promise.all(calls);
@@ -97,7 +101,9 @@ describe('A wait that comes to its end', () => {
     const lock = await open({ retry_timeout: 10 });
     const spy = sandbox.spy(Rounds.prototype, 'acquire');
     await Promise.all(masters.slice(1).map((master) => master.pause()));
-    const calls = [700, 650].map((timeout) => thrownBy(acquire(lock, timeout), ConflictException, 'LOCK_TIMEOUT'));
+    const calls = [700, 650].map((timeout) =>
+      begun(thrownBy(acquire(lock, timeout), ConflictException, 'LOCK_TIMEOUT')),
+    );
     expect(await spy.firstCall.returnValue).to.include({ kind: 'no-quorum' });
     await Promise.all(masters.slice(1).map((master) => master.resume()));
     await Promise.all(calls);
@@ -106,7 +112,7 @@ describe('A wait that comes to its end', () => {
   it('does not come sooner for attempts that nobody counts: those after a message, and after an expiry', async () => {
     const [holder, waiter] = [await open(), await open({ ...NO_POLLING, retries: 1 })];
     await holder.acquireLock('123', 'key', LONG);
-    const acquired = acquire(waiter, LONG);
+    const acquired = begun(acquire(waiter, LONG));
     await untilWaiting(masters, 'key');
     const spy = sandbox.spy(Rounds.prototype, 'acquire');
     const [first] = masters;

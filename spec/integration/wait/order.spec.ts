@@ -5,7 +5,7 @@ import type { RedisLock } from '../../../lib';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import { until } from '../../support/until';
 import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
-import { LONG, NO_POLLING, soon } from './waiting';
+import { begun, LONG, NO_POLLING, soon } from './waiting';
 
 const COUNT = 50;
 const indices = Array.from({ length: COUNT }, (_, index) => index);
@@ -26,7 +26,7 @@ for (const size of [1, 3, 5]) {
       const spy = sandbox.spy(Rounds.prototype, 'acquire');
       const served: number[] = [];
       const inside = new Set<number>();
-      const visits = indices.map(async (index) => {
+      const visit = async (index: number): Promise<void> => {
         await lock.acquireLock('123', 'key', LONG, LONG);
         inside.add(index);
         expect([...inside]).to.eql([index]);
@@ -34,7 +34,8 @@ for (const size of [1, 3, 5]) {
         await new Promise((resolve) => setImmediate(resolve));
         inside.delete(index);
         await lock.releaseLock('123', 'key');
-      });
+      };
+      const visits = indices.map((index) => begun(visit(index)));
       expect(lock.getStatus().waiters).to.equal(COUNT);
       await soon(Promise.all(visits), 'all are served');
 
@@ -46,17 +47,16 @@ for (const size of [1, 3, 5]) {
     it('ask no master while another caller holds the lock', async () => {
       await lock.acquireLock('123', 'key', LONG);
       const spy = sandbox.spy(Rounds.prototype, 'acquire');
-      const waiting = indices.map(() => lock.acquireLock('123', 'key', LONG, LONG));
+      for (let count = 0; count < COUNT; count += 1) void begun(lock.acquireLock('123', 'key', LONG, LONG));
       await lock.acquireLock('123', 'another key', LONG);
 
       expect(spy.callCount).to.equal(1);
       expect(lock.getStatus()).to.include({ held: 2, waiters: COUNT });
-      void Promise.allSettled(waiting);
     });
 
     it('have their turn with the release, ahead of its answer', async () => {
       await lock.acquireLock('123', 'key', LONG);
-      const next = lock.acquireLock('123', 'key', LONG, LONG);
+      const next = begun(lock.acquireLock('123', 'key', LONG, LONG));
       const spy = sandbox.spy(Rounds.prototype, 'acquire');
       const released = lock.releaseLock('123', 'key');
       for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -69,10 +69,12 @@ for (const size of [1, 3, 5]) {
       await lock.acquireLock('123', 'key', LONG);
       const served: number[] = [];
       const calls = [30, LONG, 30, 30, LONG, LONG, 30].map((timeout, index) =>
-        lock.acquireLock('123', 'key', LONG, timeout).then(async () => {
-          served.push(index);
-          await lock.releaseLock('123', 'key');
-        }),
+        begun(
+          lock.acquireLock('123', 'key', LONG, timeout).then(async () => {
+            served.push(index);
+            await lock.releaseLock('123', 'key');
+          }),
+        ),
       );
       const impatient = calls.filter((_, index) => ![1, 4, 5].includes(index));
       await Promise.all(impatient.map((call) => thrownBy(call, ConflictException, 'LOCK_TIMEOUT')));
@@ -84,8 +86,8 @@ for (const size of [1, 3, 5]) {
     });
 
     it('go on when the holder lets its lock run out', async () => {
-      await lock.acquireLock('123', 'key', 100);
-      const waiting = [0, 1].map(() => lock.acquireLock('123', 'key', 100, LONG));
+      await lock.acquireLock('123', 'key', 50);
+      const waiting = [0, 1].map(() => begun(lock.acquireLock('123', 'key', 50, LONG)));
       await soon(Promise.all(waiting), 'each has had it');
 
       expect(lock.getStatus()).to.include({ waiters: 0 });

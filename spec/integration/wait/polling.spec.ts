@@ -4,7 +4,7 @@ import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { RedisServer } from '../../support/RedisServer';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../lock/locks';
-import { channelsOn, keysOn, LONG, soon } from './waiting';
+import { begun, channelsOn, keysOn, LONG, soon } from './waiting';
 
 interface Setting {
   readonly locks: ReturnType<typeof useLocks>;
@@ -30,7 +30,7 @@ function itPolls({ locks, masters, options }: Setting): void {
   it('find what another instance has released', async () => {
     const [holder, lock] = [await open(), await open()];
     await holder.acquireLock('123', 'key', LONG);
-    const acquired = lock.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(lock.acquireLock('123', 'key', LONG, LONG));
     // It has been refused: masters answer in order.
     await lock.acquireLock('123', 'another key', LONG);
     await holder.releaseLock('123', 'key');
@@ -48,28 +48,29 @@ function itPolls({ locks, masters, options }: Setting): void {
   it('are served in their order within one instance, without a retry', async () => {
     const lock = await open({ retry_timeout: LONG });
     const served: number[] = [];
-    const visits = Array.from({ length: 50 }, async (_, index) => {
+    const visit = async (index: number): Promise<void> => {
       await lock.acquireLock('123', 'key', LONG, LONG);
       served.push(index);
       await lock.releaseLock('123', 'key');
-    });
-    await soon(Promise.all(visits), 'all are served');
+    };
+    const indices = Array.from({ length: 50 }, (_, index) => index);
+    await soon(Promise.all(indices.map((index) => begun(visit(index)))), 'all are served');
 
-    expect(served).to.eql(Array.from({ length: 50 }, (_, index) => index));
+    expect(served).to.eql(indices);
   });
 
   it('share a lock among instances, one at a time', async () => {
     const instances = await Promise.all([open(), open(), open()]);
     let inside = 0;
-    const visits = Array.from({ length: 12 }, async (_, index) => {
-      const lock = instances[index % 3];
-      await lock?.acquireLock('123', 'key', LONG, LONG);
+    const visit = async (lock: RedisLock): Promise<void> => {
+      await lock.acquireLock('123', 'key', LONG, LONG);
       inside += 1;
       expect(inside).to.equal(1);
       await new Promise((resolve) => setImmediate(resolve));
       inside -= 1;
-      await lock?.releaseLock('123', 'key');
-    });
+      await lock.releaseLock('123', 'key');
+    };
+    const visits = [0, 1, 2, 3].flatMap(() => instances.map((lock) => begun(visit(lock))));
 
     await soon(Promise.all(visits), 'all are served');
   });

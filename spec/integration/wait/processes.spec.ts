@@ -2,7 +2,7 @@ import type { RedisLock } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, useLocks, useMasters } from '../lock/locks';
 import { OtherProcess } from './fixtures/OtherProcess';
-import { LONG, NO_POLLING, soon, untilWaiting, waitersOn } from './waiting';
+import { begun, LONG, NO_POLLING, soon, untilWaiting, waitersOn } from './waiting';
 
 describe('Whoever waits for a lock of another process', () => {
   const locks = useLocks();
@@ -23,7 +23,7 @@ describe('Whoever waits for a lock of another process', () => {
 
   it('is woken by its release', async () => {
     await other.acquire(LONG, LONG);
-    const acquired = lock.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(lock.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await other.release();
 
@@ -32,7 +32,7 @@ describe('Whoever waits for a lock of another process', () => {
 
   it('tries when the lock of one that was killed has run out', async () => {
     await other.acquire(300, LONG);
-    const acquired = lock.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(lock.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await other.kill();
 
@@ -44,7 +44,7 @@ describe('Whoever waits for a lock of another process', () => {
     other.startWaiting(LONG, LONG);
     await untilWaiting(masters, 'key');
     const next = await locks.open(configOf());
-    const acquired = next.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(next.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key', 2);
     await other.kill();
     await untilWaiting(masters, 'key');
@@ -58,7 +58,7 @@ describe('Whoever waits for a lock of another process', () => {
     other.startWaiting(LONG, LONG);
     await untilWaiting(masters, 'key');
     const next = await locks.open(configOf({ retry_timeout: 200 }));
-    const acquired = next.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(next.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key', 2);
     other.freeze();
     await lock.releaseLock('123', 'key');

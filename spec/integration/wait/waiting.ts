@@ -9,6 +9,12 @@ export const NO_POLLING = { retry_timeout: LONG, retry_jitter: 0 } as const;
 /** Whoever has to be woken has to be by then, however busy the machine. */
 const SOON_MS = 4000;
 
+/** Work that is looked at later: in a test that has failed before, nobody minds what becomes of it. */
+export function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
 /** What the work comes to, which has to be soon. */
 export async function soon<T>(work: Promise<T>, what: string): Promise<T> {
   let isSettled = false;

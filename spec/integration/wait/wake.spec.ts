@@ -5,7 +5,7 @@ import { Rounds } from '../../../lib/quorum/Rounds';
 import { TcpProxy } from '../../support/TcpProxy';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, useLocks, useMasters, valuesOn } from '../lock/locks';
-import { LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
+import { begun, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
 
 for (const size of [1, 3, 5]) {
   describe(`Whoever waits for a lock that another instance holds, on ${size} masters`, () => {
@@ -25,7 +25,7 @@ for (const size of [1, 3, 5]) {
     it('is woken by its release', async () => {
       const waiter = await open();
       await holder.acquireLock('123', 'key', LONG);
-      const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+      const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       expect(waiter.getStatus()).to.include({ held: 0, waiters: 1 });
       await holder.releaseLock('123', 'key');
@@ -38,7 +38,7 @@ for (const size of [1, 3, 5]) {
     it('is woken when that is closed', async () => {
       const waiter = await open();
       await holder.acquireLock('123', 'key', LONG);
-      const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+      const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       await holder.close('123');
 
@@ -49,8 +49,8 @@ for (const size of [1, 3, 5]) {
       const prefixed = await open({ key_prefix: 'app:' });
       const waiter = await open({ key_prefix: 'app:' });
       for (const key of ['one', 'other']) await prefixed.acquireLock('123', key, LONG);
-      const one = waiter.acquireLock('123', 'one', LONG, LONG);
-      const other = waiter.acquireLock('123', 'other', LONG, LONG);
+      const one = begun(waiter.acquireLock('123', 'one', LONG, LONG));
+      const other = begun(waiter.acquireLock('123', 'other', LONG, LONG));
       for (const key of ['one', 'other']) await untilWaiting(masters, `app:${key}`);
       await prefixed.releaseLock('123', 'other');
       await soon(other, 'it is woken');
@@ -71,7 +71,7 @@ for (const size of [1, 3, 5]) {
           served.push(index);
           await waiter.releaseLock('123', 'key');
         };
-        visits.push(visit());
+        visits.push(begun(visit()));
         await untilWaiting(masters, 'key', index + 1);
       }
       const spy = sandbox.spy(Rounds.prototype, 'acquire');
@@ -86,31 +86,43 @@ for (const size of [1, 3, 5]) {
       const waiter = await open();
       await holder.acquireLock('123', 'key', LONG);
       let isServed = false;
-      const acquired = waiter.acquireLock('123', 'key', LONG, LONG).then(() => {
+      const visit = async (): Promise<void> => {
+        await waiter.acquireLock('123', 'key', LONG, LONG);
         isServed = true;
-        return waiter.releaseLock('123', 'key');
-      });
+        await waiter.releaseLock('123', 'key');
+      };
+      const served = begun(visit());
       await untilWaiting(masters, 'key');
       for (let loop = 0; loop < 100 && !isServed; loop += 1) {
-        const again = holder.acquireLock('123', 'key', LONG, LONG);
+        const again = begun(holder.acquireLock('123', 'key', LONG, LONG));
         await Promise.all([holder.releaseLock('123', 'key'), again]);
       }
 
       expect(isServed).to.equal(true);
-      await acquired;
+      await served;
     });
 
-    it('does not keep those of the holder waiting who come once it was served', async () => {
+    it('is met in line by those of the holder from their first attempt on, once they know of it', async () => {
       const waiter = await open();
+      const visit = async (lock: RedisLock): Promise<void> => {
+        await lock.acquireLock('123', 'key', LONG, LONG);
+        await lock.releaseLock('123', 'key');
+      };
       await holder.acquireLock('123', 'key', LONG);
-      const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+      const served = begun(visit(waiter));
+      const next = begun(holder.acquireLock('123', 'key', LONG, LONG));
+      const last = begun(visit(holder));
       await untilWaiting(masters, 'key');
       await holder.releaseLock('123', 'key');
-      const next = holder.acquireLock('123', 'key', LONG, LONG);
-      await soon(acquired, 'it is woken');
-      await waiter.releaseLock('123', 'key');
+      await soon(next, 'the next one was there before the message');
+      await untilWaiting(masters, 'key');
+      const spy = sandbox.spy(Rounds.prototype, 'acquire');
+      await holder.releaseLock('123', 'key');
+      await soon(Promise.all([served, last]), 'both are served');
 
-      await soon(next, 'the next one is woken in its turn');
+      expect(spy.args.map(([, , place]) => place))
+        .to.have.length.at.least(2)
+        .and.not.to.include(null);
     });
   });
 }
@@ -144,9 +156,9 @@ describe('Whoever waits for a lock', () => {
     await Promise.all([second, third].map((master) => setForeignLock(master, 'key')));
     // The first one grants it, and what the others have to say stays on its way.
     for (const proxy of proxies.slice(1)) proxy.hold('down');
-    const contended = contender.tryAcquireLock('123', 'key', LONG);
+    const contended = begun(contender.tryAcquireLock('123', 'key', LONG));
     await until(async () => (await valuesOn(masters.slice(0, 1), 'key'))[0] !== null, 'the first one has granted it');
-    const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     // Nobody is told of that: it is no release.
     await third.command('DEL', 'key');
@@ -163,9 +175,9 @@ describe('Whoever waits for a lock', () => {
     const waiter = await open([master.port]);
     const contender = await open([proxy.port]);
     proxy.hold('down');
-    const lost = rejectionOf(contender.tryAcquireLock('123', 'key', LONG));
+    const lost = begun(rejectionOf(contender.tryAcquireLock('123', 'key', LONG)));
     await until(async () => (await valuesOn([master], 'key'))[0] !== null, 'it is granted');
-    const acquired = waiter.acquireLock('123', 'key', LONG, LONG);
+    const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting([master], 'key');
     proxy.cut();
     proxy.pass();
