@@ -24,8 +24,8 @@ describe('An extension', () => {
   let nowMs = 0;
   const clock: Clock = { monotonicMs: () => nowMs, wallMs: () => nowMs };
 
-  /** A lock that each of the masters has granted. */
-  async function grantBy(size: number, keys: readonly string[] = ['key']): Promise<Grant> {
+  /** A lock that each of the masters has granted, but for one that another had at that time. */
+  async function grantBy(size: number, keys: readonly string[] = ['key'], refusedBy = -1): Promise<Grant> {
     let shas: readonly string[] = [];
     const commandOf = (sha: string): Command =>
       (['acquire', 'extend', 'release'] as const)[shas.indexOf(sha)] ?? expect.fail('an unknown script');
@@ -34,6 +34,7 @@ describe('An extension', () => {
     const quorum = Math.floor(size / 2) + 1;
     rounds = new Rounds(masters as unknown as readonly Master[], quorum, SETTINGS, scripts, clock);
     shas = [...rounds.scripts.forRun('run').keys()];
+    masters[refusedBy]?.tokens.set('key', 'theirs');
     const acquired = await rounds.acquire(keys, TTL_MS, null);
     if (acquired.kind !== 'granted') expect.fail(`it was ${acquired.kind}`);
     await settling();
@@ -98,14 +99,13 @@ describe('An extension', () => {
   });
 
   it('waits for the last master before it is undecided', async () => {
-    const grant = await grantBy(3);
-    at(0).tokens.clear();
-    at(1).state = 'away';
-    at(2).state = 'late';
-    at(2).tokens.clear();
+    const grant = await grantBy(5);
+    for (const gone of [1, 2, 4]) at(gone).tokens.clear();
+    at(3).state = 'away';
+    at(4).state = 'late';
     const extending = rounds.extend(grant, LONGER_MS);
     await settling();
-    at(2).answer();
+    at(4).answer();
 
     expect((await extending).kind).to.equal('lost');
   });
@@ -128,7 +128,7 @@ describe('An extension', () => {
 
   describe('that has healed a master', () => {
     it('has its release ask that master again, though it had refused the lock before', async () => {
-      const grant = await grantBy(3);
+      const grant = await grantBy(3, ['key'], 2);
       at(2).tokens.clear();
       const extended = keptBy(await rounds.extend(grant, LONGER_MS));
       await settling();
@@ -140,7 +140,7 @@ describe('An extension', () => {
     });
 
     it('has its release ask also while the answer is still out', async () => {
-      const grant = await grantBy(3);
+      const grant = await grantBy(3, ['key'], 2);
       at(2).tokens.clear();
       const extended = keptBy(await rounds.extend(grant, LONGER_MS));
       at(2).state = 'late';
