@@ -1,0 +1,183 @@
+import { expect } from 'chai';
+import { ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
+import type { Lease, RedisLock } from '../../../lib';
+import { thrownBy, useLocks, valuesOn } from '../../integration/lock/locks';
+import type { Master } from '../../support/Master';
+import { startMasters } from '../../support/masters';
+import { TcpProxy } from '../../support/TcpProxy';
+import { until } from '../../support/until';
+
+const LONG = 60_000;
+/** So long that only what the masters say can end a lease of it within a test, and its renewals come soon. */
+const TTL_MS = 3000;
+const NODE_TIMEOUT_MS = 150;
+
+describe('A lease through the faults of its masters', () => {
+  const locks = useLocks();
+  let masters: readonly Master[] = [];
+  let proxies: readonly TcpProxy[] = [];
+
+  before(async () => {
+    masters = await startMasters(3);
+    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
+  });
+  afterEach(async () => {
+    for (const proxy of proxies) {
+      await proxy.accept();
+      proxy.pass();
+    }
+    await Promise.all(masters.map((master) => master.resume()));
+    await Promise.all(masters.map((master) => master.start()));
+    await Promise.all(masters.map((master) => master.command('FLUSHALL')));
+  });
+  after(async () => {
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    await Promise.all(masters.map((master) => master.stop()));
+  });
+
+  const open = (options: object = {}): Promise<RedisLock> =>
+    locks.open({
+      connections: proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
+      options: { retry_timeout: 10, node_timeout: NODE_TIMEOUT_MS, ...options },
+    });
+  const at = <T>(list: readonly T[], index: number): T => list.at(index) ?? expect.fail('no such one');
+  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
+  const isNowhere = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
+  const standing = async (lock: RedisLock, ttlMs: number, autoRenew = false): Promise<Lease> => {
+    const lease = await lock.acquireLease('123', 'key', ttlMs, { autoRenew });
+    await until(isEverywhere, 'it stands on each master');
+    return lease;
+  };
+  /** How many ms after now the lease was lost. */
+  const lostAfterMs = (lease: Lease): Promise<number> => {
+    const startedMs = performance.now();
+    return new Promise((resolve) => {
+      lease.signal.addEventListener('abort', () => resolve(performance.now() - startedMs));
+    });
+  };
+  const isLost = ({ signal }: Lease): boolean => signal.aborted;
+  const outlive = (lease: Lease, ms: number): Promise<void> => {
+    const untilMs = performance.now() + ms;
+    return until(() => isLost(lease) || performance.now() > untilMs, `${ms} ms have passed`);
+  };
+
+  for (const [fault, play] of [
+    ['is hung', (master: Master) => master.pause()],
+    ['is dead', (master: Master) => master.kill()],
+    ['was restarted', (master: Master) => master.restart()],
+    ['was flushed', (master: Master) => master.command('FLUSHALL')],
+  ] as const) {
+    it(`is renewed while one of them ${fault}, and leaves nothing behind`, async () => {
+      const lock = await open();
+      const lease = await standing(lock, 600, true);
+      await play(at(masters, -1));
+      await outlive(lease, 900);
+
+      expect({ isValid: lease.isValid(), isLost: isLost(lease) }).to.eql({ isValid: true, isLost: false });
+      expect((await lease.release()).kind).to.equal('released');
+      await at(masters, -1).resume();
+      await at(masters, -1).start();
+      await until(() => isReady(lock), 'all are back');
+      await until(isNowhere, 'no master has it');
+    });
+  }
+
+  it('gives the lock back to a master that was emptied, once that has a vote again and not before', async () => {
+    const lock = await open({ restart_guard: 500 });
+    const lease = await standing(lock, 300, true);
+    const last = at(masters, -1);
+    const token = await last.command('GET', 'key');
+    await last.restartEmpty();
+    const isQuarantined = (): boolean => (lock.getStatus().masters[2]?.quarantineMs ?? 0) > 0;
+    await until(isQuarantined, 'it is in quarantine');
+    while (isQuarantined()) {
+      const value = await last.command('GET', 'key');
+      if (isQuarantined()) expect(value).to.equal(null);
+    }
+    await until(async () => (await last.command('GET', 'key')) === token, 'it has the lock again');
+
+    expect(isLost(lease)).to.equal(false);
+    expect((await lease.release()).kind).to.equal('released');
+    await until(isNowhere, 'no master has it');
+  });
+
+  for (const [fault, play] of [
+    ['flushed', (master: Master) => master.command('FLUSHALL')],
+    ['without the key', (master: Master) => master.command('DEL', 'key')],
+  ] as const) {
+    it(`is lost at its next renewal where two of three are ${fault}, and not only at its end`, async () => {
+      const lock = await open();
+      const lease = await standing(lock, TTL_MS, true);
+      const lost = lostAfterMs(lease);
+      await Promise.all(masters.slice(1).map(play));
+
+      expect(await lost).to.be.below(TTL_MS / 2);
+      expect(lease.isValid()).to.equal(false);
+      expect(lease.signal.reason).to.include({ code: 'LOCK_LOST' });
+      await until(isNowhere, 'what the third had is taken back');
+      expect(await masters[0]?.command('EXISTS', 'key')).to.equal(0);
+    });
+  }
+
+  it('is lost by its own timer at the end of its validity where all of them hang', async () => {
+    const lock = await open();
+    const ttlMs = 500;
+    const lease = await standing(lock, ttlMs, true);
+    await Promise.all(masters.map((master) => master.pause()));
+    const [leftMs, lostMs] = [lease.remaining(), await lostAfterMs(lease)];
+
+    expect(lostMs).to.be.within(leftMs - 1, leftMs + 200);
+    expect(lease.isValid()).to.equal(false);
+    expect((await lease.release()).kind).to.equal('expired');
+    await Promise.all(masters.map((master) => master.resume()));
+    await until(() => isReady(lock), 'all are back');
+    await until(isNowhere, 'no master has it');
+  });
+
+  it('is extended after all where nobody could say, once the masters are back in time', async () => {
+    const lock = await open();
+    const lease = await standing(lock, TTL_MS, true);
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    await thrownBy(lease.extend(TTL_MS), ConnectionException, 'NO_QUORUM');
+    const leftMs = lease.remaining();
+    expect(leftMs).to.be.above(0);
+    await Promise.all(masters.map((master) => master.resume()));
+    await until(() => lease.remaining() > leftMs, 'it is renewed');
+
+    expect(isLost(lease)).to.equal(false);
+    expect((await lease.release()).kind).to.equal('released');
+    await until(() => isReady(lock), 'all are back');
+    await until(isNowhere, 'no master has it');
+  });
+
+  it('that is released while an extension is under way stands nowhere afterwards', async () => {
+    const lock = await open({ node_timeout: 2000 });
+    const lease = await standing(lock, LONG);
+    for (const proxy of proxies) proxy.hold('up');
+    const extending = thrownBy(lease.extend(2 * LONG), InvalidStateException, 'NOT_HELD');
+    const releasing = lease.release();
+    for (const proxy of proxies) proxy.pass();
+
+    expect((await releasing).kind).to.equal('released');
+    await extending;
+    await until(isNowhere, 'no master has it');
+    expect(isLost(lease)).to.equal(false);
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+  });
+
+  it('is never an unhandled rejection, whoever looks and whoever does not', async () => {
+    const lock = await open();
+    const leases = await Promise.all(
+      ['looked at', 'not looked at'].map((key) => lock.acquireLease('123', key, 300, { autoRenew: true })),
+    );
+    const { signal } = at(leases, 0);
+    await Promise.all(masters.map((master) => master.kill()));
+    void at(leases, 0)
+      .extend(300)
+      .catch(() => {});
+    await until(() => signal.aborted && !at(leases, 1).isValid(), 'both are lost');
+
+    expect(lock.getStatus().held).to.equal(0);
+  });
+});

@@ -1,0 +1,342 @@
+import { expect } from 'chai';
+import { useFakeTimers, type SinonFakeTimers } from 'sinon';
+import { Lease, type LeaseOwner } from '../../../lib/lease/Lease';
+import { Ballot, type Verdict } from '../../../lib/quorum/Ballot';
+import type { Extended, Grant, Released } from '../../../lib/quorum/Grant';
+import { Stopwatch, systemClock } from '../../../lib/quorum/Stopwatch';
+
+const TTL_MS = 1000;
+const DRIFT_MS = 12;
+const TOKEN = 'zzsecretzz';
+
+/** Settles rounds when it is told to, and takes down what it was told. */
+class FakeOwner implements LeaseOwner {
+  readonly told: string[] = [];
+  readonly #rounds: ((extended: Extended) => void)[] = [];
+  verdict: Verdict = 'granted';
+
+  extend(grant: Grant, ttlMs: number): Promise<Extended> {
+    this.told.push(`extend ${ttlMs}`);
+    const stopwatch = new Stopwatch(systemClock);
+    return new Promise((resolve) => {
+      this.#rounds.push((extended) =>
+        resolve(
+          extended.kind === 'kept'
+            ? { kind: 'kept', grant: { ...grant, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) } }
+            : extended,
+        ),
+      );
+    });
+  }
+
+  /** The round under way comes to this. */
+  async settle(kind: Extended['kind']): Promise<void> {
+    this.#rounds.shift()?.({ kind, answers: [] } as unknown as Extended);
+    await turn();
+  }
+
+  async release(): Promise<Released> {
+    this.told.push('release');
+    return { verdict: this.verdict, ballot: new Ballot(['m:0'], 1) };
+  }
+
+  validForMs = (ttlMs: number): number => ttlMs - DRIFT_MS;
+  onLost = (): void => void this.told.push('lost');
+  onHandedOver = (): void => void this.told.push('handed over');
+  lost = (_lease: Lease, reason: string): Error => Object.assign(new Error(reason), { code: 'LOCK_LOST' });
+  notHeld = (): Error => Object.assign(new Error(), { code: 'NOT_HELD' });
+  undecided = (): Error => Object.assign(new Error(), { code: 'NO_QUORUM' });
+}
+
+/** Everything that was waiting for a promise has run; no timer has. */
+async function turn(): Promise<void> {
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+}
+
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'resolved',
+    (error: { readonly code?: unknown }) => error.code,
+  );
+
+describe('A lease', () => {
+  let clock: SinonFakeTimers;
+  let owner: FakeOwner;
+  let lease: Lease;
+
+  beforeEach(() => {
+    clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+    owner = new FakeOwner();
+    const ballot = new Ballot(['m:0'], 1);
+    ballot.token = TOKEN;
+    const stopwatch = new Stopwatch(systemClock);
+    lease = new Lease(['key'], null, { keys: ['key'], ballot, stopwatch, ttlMs: TTL_MS, validForMs: 988 }, owner);
+  });
+  afterEach(() => {
+    clock.restore();
+  });
+
+  it('is valid for its ttl without the drift, and says for how much longer', () => {
+    expect(lease.remaining()).to.equal(988);
+    clock.tick(900);
+    expect(lease).to.satisfy((it: Lease) => it.isValid() && it.remaining() === 88);
+    clock.tick(88);
+    expect(lease).to.satisfy((it: Lease) => !it.isValid() && it.remaining() === 0);
+  });
+
+  it('keeps no timer where nobody asks for its signal', () => {
+    expect(clock.countTimers()).to.equal(0);
+    void lease.signal;
+    expect(clock.countTimers()).to.equal(1);
+  });
+
+  describe('of which nothing was heard', () => {
+    it('is lost at the end of its validity, by a timer of its own', () => {
+      const { signal } = lease;
+      let fired = 0;
+      signal.addEventListener('abort', () => (fired += 1));
+      clock.tick(987);
+      expect(signal.aborted).to.equal(false);
+      clock.tick(1);
+
+      expect(signal.aborted).to.equal(true);
+      expect(signal.reason).to.include({ code: 'LOCK_LOST' });
+      expect(fired).to.equal(1);
+      expect(owner.told).to.eql(['lost']);
+    });
+
+    it('is found to be lost at the first look, before its timer had its turn', () => {
+      const { signal } = lease;
+      // As if the loop had been blocked: time has passed, and no timer has fired.
+      clock.setSystemTime(5000);
+
+      expect(lease.isValid()).to.equal(false);
+      expect(lease.signal).to.equal(signal);
+      expect(signal.aborted).to.equal(true);
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it('has a signal that has fired already where it is asked for too late', () => {
+      clock.tick(2000);
+
+      expect(lease.signal.aborted).to.equal(true);
+      expect(lease.signal.reason).to.include({ code: 'LOCK_LOST' });
+    });
+
+    it('is not extended any more', async () => {
+      clock.tick(988);
+
+      expect(await codeOf(lease.extend(TTL_MS))).to.equal('LOCK_LOST');
+      expect(owner.told).to.eql(['lost']);
+    });
+  });
+
+  describe('that is extended', () => {
+    it('is valid for the new ttl from when it was sent', async () => {
+      clock.tick(500);
+      const extending = lease.extend(3000);
+      await turn();
+      clock.tick(100);
+      expect(lease.remaining()).to.equal(388);
+      await owner.settle('kept');
+
+      expect(await codeOf(extending)).to.equal('resolved');
+      expect(lease.remaining()).to.equal(3000 - DRIFT_MS - 100);
+    });
+
+    it('moves the end that its signal waits for, either way', async () => {
+      const { signal } = lease;
+      void lease.extend(3000);
+      await turn();
+      await owner.settle('kept');
+      clock.tick(2000);
+      expect(signal.aborted).to.equal(false);
+      void lease.extend(100);
+      await turn();
+      await owner.settle('kept');
+      clock.tick(87);
+      expect(signal.aborted).to.equal(false);
+      clock.tick(1);
+      expect(signal.aborted).to.equal(true);
+    });
+
+    it('is valid for the shorter of both from the moment that it is sent', async () => {
+      const { signal } = lease;
+      const extending = codeOf(lease.extend(100));
+      await turn();
+      expect(lease.remaining()).to.equal(88);
+      await owner.settle('undecided');
+      expect(await extending).to.equal('NO_QUORUM');
+      clock.tick(87);
+      expect(signal.aborted).to.equal(false);
+      clock.tick(1);
+      expect(signal.aborted).to.equal(true);
+    });
+
+    it('stays as it was where too few could say, and may be extended again', async () => {
+      clock.tick(500);
+      const undecided = codeOf(lease.extend(3000));
+      await turn();
+      await owner.settle('undecided');
+      expect(await undecided).to.equal('NO_QUORUM');
+      expect(lease.remaining()).to.equal(488);
+      expect(lease.signal.aborted).to.equal(false);
+
+      const kept = codeOf(lease.extend(3000));
+      await turn();
+      await owner.settle('kept');
+      expect(await kept).to.equal('resolved');
+      expect(lease.remaining()).to.equal(2988);
+    });
+
+    it('is lost at once where the masters have lost it, and stays so', async () => {
+      const { signal } = lease;
+      const extending = codeOf(lease.extend(3000));
+      await turn();
+      await owner.settle('lost');
+
+      expect(await extending).to.equal('LOCK_LOST');
+      expect(lease.isValid()).to.equal(false);
+      expect(signal.reason).to.include({ code: 'LOCK_LOST' });
+      expect(await codeOf(lease.extend(3000))).to.equal('LOCK_LOST');
+      expect(owner.told).to.eql(['extend 3000', 'lost']);
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it('is not revived by a quorum that comes after its end', async () => {
+      const { signal } = lease;
+      const extending = codeOf(lease.extend(3000));
+      await turn();
+      clock.tick(988);
+      await owner.settle('kept');
+
+      expect(await extending).to.equal('LOCK_LOST');
+      expect(lease.isValid()).to.equal(false);
+      expect(signal.aborted).to.equal(true);
+    });
+
+    it('is extended by one at a time', async () => {
+      const extending = [lease.extend(2000), lease.extend(3000)].map(codeOf);
+      await turn();
+      expect(owner.told).to.eql(['extend 2000']);
+      await owner.settle('undecided');
+      expect(owner.told).to.eql(['extend 2000', 'extend 3000']);
+      await owner.settle('kept');
+
+      expect(await Promise.all(extending)).to.eql(['NO_QUORUM', 'resolved']);
+      expect(lease.remaining()).to.equal(2988);
+    });
+
+    it('may be released meanwhile, which waits for nothing', async () => {
+      const { signal } = lease;
+      const extending = codeOf(lease.extend(3000));
+      await turn();
+      expect((await lease.release()).kind).to.equal('released');
+      await owner.settle('kept');
+
+      expect(await extending).to.equal('NOT_HELD');
+      expect(lease.isValid()).to.equal(false);
+      expect(signal.aborted).to.equal(false);
+      expect(clock.countTimers()).to.equal(0);
+    });
+  });
+
+  describe('that is released', () => {
+    for (const [verdict, kind] of [
+      ['granted', 'released'],
+      ['taken', 'taken'],
+      ['no-quorum', 'unreachable'],
+    ] as const) {
+      it(`says "${kind}" where the masters' votes come to ${verdict}, also when it is asked again`, async () => {
+        owner.verdict = verdict;
+        expect((await lease.release()).kind).to.equal(kind);
+        clock.tick(5000);
+        expect((await lease.release()).kind).to.equal(kind);
+        expect(owner.told).to.eql(['release']);
+      });
+    }
+
+    it('is not valid any more, and never lost', async () => {
+      const { signal } = lease;
+      const releasing = lease.release();
+      expect(lease.isValid()).to.equal(false);
+      await releasing;
+      clock.tick(5000);
+
+      expect(signal.aborted).to.equal(false);
+      expect(lease.signal).to.equal(signal);
+      expect(clock.countTimers()).to.equal(0);
+      expect(await codeOf(lease.extend(TTL_MS))).to.equal('NOT_HELD');
+      expect(() => lease.handOver())
+        .to.throw()
+        .with.property('code', 'NOT_HELD');
+    });
+
+    it('has a signal that never fires where it is asked for afterwards', async () => {
+      await lease.release();
+      clock.tick(5000);
+
+      expect(lease.signal.aborted).to.equal(false);
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it('settles at once where it has expired, and has the masters cleaned up behind', async () => {
+      let settle: (released: Released) => void = () => {};
+      owner.release = () => {
+        owner.told.push('release');
+        return new Promise((resolve) => (settle = resolve));
+      };
+      clock.tick(990);
+
+      expect((await lease.release()).kind).to.equal('expired');
+      expect(owner.told).to.eql(['release']);
+      settle({ verdict: 'taken', ballot: new Ballot(['m:0'], 1) });
+      expect((await lease.release()).kind).to.equal('expired');
+      expect(owner.told).to.eql(['release']);
+    });
+
+    it('says "expired" where it was lost, whose release was sent with its loss', async () => {
+      void lease.signal;
+      clock.tick(988);
+
+      expect((await lease.release()).kind).to.equal('expired');
+      expect(owner.told).to.eql(['lost']);
+    });
+
+    it('is so at the end of an `await using` block', async () => {
+      await lease[Symbol.asyncDispose]();
+
+      expect(owner.told).to.eql(['release']);
+    });
+  });
+
+  describe('that is handed over', () => {
+    it('gives everything away, and is not held here any more', async () => {
+      const { signal } = lease;
+      expect(lease.handOver()).to.eql({ keys: ['key'], token: TOKEN, ttl: TTL_MS, fencingToken: null });
+
+      expect(lease.isValid()).to.equal(false);
+      expect((await lease.release()).kind).to.equal('handed-over');
+      expect(await codeOf(lease.extend(TTL_MS))).to.equal('NOT_HELD');
+      clock.tick(5000);
+      expect(signal.aborted).to.equal(false);
+      expect(owner.told).to.eql(['handed over']);
+    });
+
+    it('has the ttl that it was last extended for', async () => {
+      void lease.extend(3000);
+      await turn();
+      await owner.settle('kept');
+
+      expect(lease.handOver().ttl).to.equal(3000);
+    });
+
+    it('cannot be when it has run out', () => {
+      clock.tick(988);
+
+      expect(() => lease.handOver())
+        .to.throw()
+        .with.property('code', 'LOCK_LOST');
+    });
+  });
+});

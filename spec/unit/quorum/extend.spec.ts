@@ -1,0 +1,187 @@
+import { expect } from 'chai';
+import type { Master } from '../../../lib/master/Master';
+import type { Extended, Grant } from '../../../lib/quorum/Grant';
+import { Rounds } from '../../../lib/quorum/Rounds';
+import type { Clock } from '../../../lib/quorum/Stopwatch';
+import { KeepingMaster, type Command } from './KeepingMaster';
+
+const SETTINGS = { driftFactor: 0.01, retryCount: 3, retryDelay: 1, retryJitter: 0 };
+const TTL_MS = 60_000;
+const LONGER_MS = 120_000;
+
+/** Everything that was waiting for the answers has run. */
+const settling = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** All lists of `length` of the given values. */
+function allOf<T>(values: readonly T[], length: number): readonly (readonly T[])[] {
+  if (length === 0) return [[]];
+  return allOf(values, length - 1).flatMap((list) => values.map((value) => [...list, value]));
+}
+
+describe('An extension', () => {
+  let masters: readonly KeepingMaster[] = [];
+  let rounds: Rounds;
+  let nowMs = 0;
+  const clock: Clock = { monotonicMs: () => nowMs, wallMs: () => nowMs };
+
+  /** A lock that each of the masters has granted, but for one that another had at that time. */
+  async function grantBy(size: number, keys: readonly string[] = ['key'], refusedBy = -1): Promise<Grant> {
+    let shas: readonly string[] = [];
+    const commandOf = (sha: string): Command =>
+      (['acquire', 'extend', 'release'] as const)[shas.indexOf(sha)] ?? expect.fail('an unknown script');
+    masters = Array.from({ length: size }, (_, index) => new KeepingMaster(`m:${index}`, commandOf));
+    const scripts = { isGuarded: false, isNotifying: false };
+    const quorum = Math.floor(size / 2) + 1;
+    rounds = new Rounds(masters as unknown as readonly Master[], quorum, SETTINGS, scripts, clock);
+    shas = [...rounds.scripts.forRun('run').keys()];
+    masters[refusedBy]?.tokens.set('key', 'theirs');
+    const acquired = await rounds.acquire(keys, TTL_MS, null);
+    if (acquired.kind !== 'granted') expect.fail(`it was ${acquired.kind}`);
+    await settling();
+    for (const master of masters) master.asked.length = 0;
+    return acquired.grant;
+  }
+
+  const at = (index: number): KeepingMaster => masters[index] ?? expect.fail('no such master');
+  const asked = (): readonly (readonly Command[])[] => masters.map((master) => master.asked);
+  const tokens = (): readonly (string | undefined)[] => masters.map((master) => master.tokens.get('key'));
+  const keptBy = (extended: Extended): Grant =>
+    extended.kind === 'kept' ? extended.grant : expect.fail(`it was ${extended.kind}`);
+
+  for (const size of [3, 4]) {
+    const quorum = Math.floor(size / 2) + 1;
+    const blocking = size - quorum + 1;
+    for (const mask of allOf(['holds', 'gone', 'another', 'away'] as const, size)) {
+      const holding = mask.filter((standing) => standing === 'holds').length;
+      const lacking = mask.filter((standing) => standing === 'gone' || standing === 'another').length;
+      const expected = holding >= quorum ? 'kept' : lacking >= blocking ? 'lost' : 'undecided';
+
+      it(`over ${mask.join(', ')} is ${expected}`, async () => {
+        const grant = await grantBy(size);
+        const { token } = grant.ballot;
+        for (const [index, standing] of mask.entries()) {
+          if (standing === 'gone') at(index).tokens.clear();
+          if (standing === 'another') at(index).tokens.set('key', 'theirs');
+          if (standing === 'away') at(index).state = 'away';
+        }
+        const extended = await rounds.extend(grant, LONGER_MS);
+        await settling();
+
+        expect(extended.kind).to.equal(expected);
+        // Another's is never touched, and nothing is brought back without a quorum.
+        const left = { holds: token, away: token, another: 'theirs', gone: expected === 'kept' ? token : undefined };
+        expect(tokens()).to.eql(mask.map((standing) => left[standing]));
+        if (expected !== 'kept') expect(asked().flat()).not.to.include('acquire');
+      });
+    }
+  }
+
+  it('counts its validity from before it was sent, for the new ttl', async () => {
+    const grant = await grantBy(3);
+    nowMs += 1000;
+    at(0).run = async () => {
+      nowMs += 40;
+      return 1;
+    };
+    const extended = keptBy(await rounds.extend(grant, LONGER_MS));
+
+    expect(extended).to.include({ ttlMs: LONGER_MS, validForMs: rounds.validForMs(LONGER_MS), ballot: grant.ballot });
+    expect(grant.stopwatch.elapsedMs()).to.equal(1040);
+    expect(extended.stopwatch.elapsedMs()).to.equal(40);
+  });
+
+  it('is kept without waiting for a master that is slow', async () => {
+    const grant = await grantBy(3);
+    at(2).state = 'late';
+
+    expect((await rounds.extend(grant, LONGER_MS)).kind).to.equal('kept');
+    at(2).answer();
+  });
+
+  it('waits for the last master before it is undecided', async () => {
+    const grant = await grantBy(5);
+    for (const gone of [1, 2, 4]) at(gone).tokens.clear();
+    at(3).state = 'away';
+    at(4).state = 'late';
+    const extending = rounds.extend(grant, LONGER_MS);
+    await settling();
+    at(4).answer();
+
+    expect((await extending).kind).to.equal('lost');
+  });
+
+  it('heals all keys of a master or none', async () => {
+    const grant = await grantBy(3, ['key', 'other']);
+    at(0).tokens.clear();
+    at(1).tokens.delete('other');
+    for (let round = 0; round < 2; round++) await rounds.extend(grant, LONGER_MS);
+    await settling();
+
+    expect([...at(0).tokens.keys()]).to.eql([]);
+    expect([...at(1).tokens.keys()]).to.eql(['key']);
+    at(1).tokens.clear();
+    at(1).tokens.set('key', grant.ballot.token).set('other', grant.ballot.token);
+    keptBy(await rounds.extend(grant, LONGER_MS));
+    await settling();
+    expect([...at(0).tokens.keys()]).to.eql(['key', 'other']);
+  });
+
+  describe('that has healed a master', () => {
+    it('has its release ask that master again, though it had refused the lock before', async () => {
+      const grant = await grantBy(3, ['key'], 2);
+      at(2).tokens.clear();
+      const extended = keptBy(await rounds.extend(grant, LONGER_MS));
+      await settling();
+      expect(tokens()).not.to.include(undefined);
+      await rounds.release(extended);
+
+      expect(asked()[2]).to.eql(['extend', 'acquire', 'release']);
+      expect(tokens()).to.eql([undefined, undefined, undefined]);
+    });
+
+    it('has its release ask also while the answer is still out', async () => {
+      const grant = await grantBy(3, ['key'], 2);
+      at(2).tokens.clear();
+      const extended = keptBy(await rounds.extend(grant, LONGER_MS));
+      at(2).state = 'late';
+      await rounds.release(extended);
+      at(2).answer();
+      await settling();
+
+      expect(tokens()).to.eql([undefined, undefined, undefined]);
+    });
+
+    it('leaves word of it where the answer was lost', async () => {
+      const grant = await grantBy(3);
+      at(2).tokens.clear();
+      const run = at(2).run.bind(at(2));
+      at(2).run = (sha, numKeys, args) => {
+        const isHeal = at(2).asked.at(-1) === 'extend';
+        if (isHeal) at(2).state = 'cut';
+        return run(sha, numKeys, args);
+      };
+      keptBy(await rounds.extend(grant, LONGER_MS));
+      await settling();
+
+      expect(at(2).asked).to.eql(['extend', 'acquire']);
+      expect(at(2).debts).to.eql([`${grant.ballot.token} for ${LONGER_MS} ms`]);
+    });
+  });
+
+  it('bears with a master in quarantine, which refuses to be healed, and tries again each time', async () => {
+    const grant = await grantBy(3);
+    at(2).tokens.clear();
+    at(2).isQuarantined = true;
+    for (let round = 0; round < 2; round++) {
+      keptBy(await rounds.extend(grant, LONGER_MS));
+      await settling();
+    }
+    expect(tokens()[2]).to.equal(undefined);
+    at(2).isQuarantined = false;
+    keptBy(await rounds.extend(grant, LONGER_MS));
+    await settling();
+
+    expect(asked()[2]).to.eql(['extend', 'acquire', 'extend', 'acquire', 'extend', 'acquire']);
+    expect(tokens()[2]).to.equal(grant.ballot.token);
+  });
+});
