@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { script } from '../../../lib/master/Script';
+import { FENCE_SCRIPTS } from '../../../lib/quorum/fenceScripts';
 import { MARKER } from '../../../lib/quorum/guardScripts';
 import { wrapScripts } from '../../../lib/quorum/scripts';
 
@@ -27,6 +28,6 @@ describe("redlock's scripts", () => {
 
     expect(scripts.hooks.extendScript('-- extend')).to.equal('-- extend');
     expect(scripts.hooks.releaseScript('-- release')).to.equal('-- release');
-    expect([...scripts.forRun('one').values()]).to.eql([script('-- extend'), script('-- release')]);
+    expect([...scripts.forRun('one').values()]).to.eql([script('-- extend'), script('-- release'), ...FENCE_SCRIPTS]);
   });
 });
