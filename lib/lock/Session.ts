@@ -74,7 +74,10 @@ export class Session {
    */
   async adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
     const { rounds } = this.quorum;
-    const extended = await rounds.extend(rounds.grantOf(this.#names(keys), token, ttl), ttl);
+    const grant = rounds.grantOf(this.#names(keys), token, ttl);
+    const extended = await rounds.extend(grant, ttl);
+    // What single masters may still hold of it is nobody's any more.
+    if (extended.kind === 'lost') void rounds.release(grant);
     if (extended.kind === 'lost') throw lost(context, keys, 'the masters did not hold it any more when it was adopted');
     if (extended.kind === 'undecided') {
       throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(describeAnswer));

@@ -25,6 +25,8 @@ export class Ballot {
   token = '';
   /** A release of the token was sent: an acquire that has not run yet must not run any more. */
   isGivenBack = false;
+  /** Of what was granted: the longest ttl that a master may have been asked to extend it by, in ms. */
+  longestTtlMs = 0;
   /** Of a release: somebody was waiting, and was told. */
   hasWoken = false;
   /** Is called when it is certain that no quorum can be had, and nobody has granted anything. */

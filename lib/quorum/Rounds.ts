@@ -102,21 +102,30 @@ export class Rounds implements RoundFinder {
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
     const lock = new Lock(this.#redlock, [...keys], acquired.token, [], Infinity);
+    acquired.longestTtlMs = Math.max(acquired.longestTtlMs, ttlMs);
     await this.#run({ kind: 'extend', ballot }, () => this.#redlock.extend(lock, ttlMs, ONE_ROUND));
-    // A quorum that has lost it says so at once; silence may yet be broken.
-    if ((await ballot.verdict()) !== 'granted') await ballot.complete();
-    const { answers } = ballot;
-    const count = (kind: Vote['kind']): number => answers.filter(({ vote }) => vote?.kind === kind).length;
-    if (count('granted') < this.quorum) {
-      return { kind: count('taken') > answers.length - this.quorum ? 'lost' : 'undecided', answers };
-    }
-    for (const [index, { vote }] of answers.entries()) {
+    const verdict = await ballot.verdict();
+    const count = (kind: Vote['kind']): number => ballot.answers.filter(({ vote }) => vote?.kind === kind).length;
+    const isLost = (): boolean => count('taken') > ballot.answers.length - this.quorum;
+    // So many that have lost it are believed at once; silence may yet be broken.
+    if (verdict !== 'granted' && !isLost()) await ballot.complete();
+    if (isLost()) return { kind: 'lost', answers: ballot.answers };
+    if (count('granted') < this.quorum) return { kind: 'undecided', answers: ballot.answers };
+    const grant: Grant = { keys, ballot: acquired, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) };
+    if (stopwatch.elapsedMs() >= grant.validForMs) return { kind: 'lost', answers: ballot.answers.map(late) };
+    void ballot.complete().then(() => this.#heal(grant, ballot));
+    return { kind: 'kept', grant };
+  }
+
+  /** Gives the lock back to the masters that had lost it when it was extended, if it is still held. */
+  #heal({ keys, ballot: acquired, stopwatch, ttlMs, validForMs }: Grant, extended: Ballot): void {
+    if (acquired.isGivenBack || stopwatch.elapsedMs() >= validForMs) return;
+    for (const [index, { vote }] of extended.answers.entries()) {
       // Whoever holds it now is to be asked for it when it is given back, whatever was known before.
       if (vote?.kind === 'granted') acquired.amend(index, vote);
       if (vote?.kind !== 'taken') continue;
       this.#voters[index]?.heal(this.#redlock.scripts.acquireScript.hash, keys, ttlMs, acquired);
     }
-    return { kind: 'kept', grant: { keys, ballot: acquired, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) } };
   }
 
   /** Deletes the lock's token, and nobody else's, wherever it may stand. */
@@ -124,7 +133,11 @@ export class Rounds implements RoundFinder {
     const ballot = this.#ballot();
     const lock = new Lock(this.#redlock, [...keys], acquired.token, [], 0);
     acquired.isGivenBack = true;
-    await this.#run({ kind: 'release', ballot, acquired, ttlMs }, () => this.#redlock.release(lock, ONE_ROUND));
+    // An extension that only a minority has run may stand there for longer.
+    const longestMs = Math.max(ttlMs, acquired.longestTtlMs);
+    await this.#run({ kind: 'release', ballot, acquired, ttlMs: longestMs }, () =>
+      this.#redlock.release(lock, ONE_ROUND),
+    );
     return { verdict: await ballot.verdict(), ballot };
   }
 
