@@ -180,4 +180,20 @@ describe('A lease through the faults of its masters', () => {
 
     expect(lock.getStatus().held).to.equal(0);
   });
+
+  it('is not adopted by answers that come after its ttl', async () => {
+    const [lock, heir] = [await open(), await open({ node_timeout: 2000 })];
+    const ttlMs = 100;
+    const handedOver = (await standing(lock, ttlMs)).handOver();
+    for (const proxy of proxies) proxy.hold('down');
+    const adopting = heir.adoptLease('123', handedOver).then(
+      (lease) => lease.isValid(),
+      (error: { readonly code?: string }) => error.code,
+    );
+    await until(isNowhere, 'it has run out');
+    for (const proxy of proxies) proxy.pass();
+
+    expect(await adopting).to.be.oneOf(['LOCK_LOST', 'NO_QUORUM']);
+    expect(heir.getStatus().held).to.equal(0);
+  });
 });

@@ -30,4 +30,15 @@ describe('The times of a lease', () => {
       await thrownBy(lock.acquireLease('123', 'key', LONG, { timeout }), BadRequestException, 'BAD_TIMEOUT');
     }
   });
+
+  for (const wrongMs of WRONG_MS) {
+    it(`are refused where one is extended for ${String(wrongMs)}, and the lease is as it was`, async () => {
+      const lock = await open();
+      const lease = await lock.acquireLease('123', 'key', LONG);
+      await thrownBy(lease.extend(wrongMs), BadRequestException, 'BAD_TTL');
+
+      expect(lease.remaining()).to.be.above(LONG - 10_000);
+      expect(lease.signal.aborted).to.equal(false);
+    });
+  }
 });
