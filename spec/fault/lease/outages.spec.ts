@@ -135,19 +135,35 @@ describe('A lease through the faults of its masters', () => {
     await until(isNowhere, 'no master has it');
   });
 
-  it('is extended after all where nobody could say, once the masters are back in time', async () => {
+  it('is renewed after all where nobody could say, once the masters are back in time', async () => {
     const lock = await open();
-    const lease = await standing(lock, TTL_MS, true);
+    const lease = await standing(lock, TTL_MS / 2, true);
     await Promise.all(masters.slice(1).map((master) => master.pause()));
-    await thrownBy(lease.extend(TTL_MS), ConnectionException, 'NO_QUORUM');
+    // Nobody but its renewal asks them anything.
+    const away = (): number => lock.getStatus().masters.filter(({ state }) => state === 'away').length;
+    await until(() => away() === 2, 'their silence is noticed');
     const leftMs = lease.remaining();
-    expect(leftMs).to.be.above(0);
     await Promise.all(masters.map((master) => master.resume()));
     await until(() => lease.remaining() > leftMs, 'it is renewed');
 
     expect(isLost(lease)).to.equal(false);
     expect((await lease.release()).kind).to.equal('released');
     await until(() => isReady(lock), 'all are back');
+    await until(isNowhere, 'no master has it');
+  });
+
+  it('is held for as long as it was where too few could say, and extended when they can', async () => {
+    const lock = await open();
+    const lease = await standing(lock, LONG);
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    await thrownBy(lease.extend(2 * LONG), ConnectionException, 'NO_QUORUM');
+    expect(lease.remaining()).to.be.within(LONG - 10_000, LONG);
+    await Promise.all(masters.map((master) => master.resume()));
+    await until(() => isReady(lock), 'all are back');
+    await lease.extend(2 * LONG);
+
+    expect(lease.remaining()).to.be.above(LONG);
+    expect((await lease.release()).kind).to.equal('released');
     await until(isNowhere, 'no master has it');
   });
 
@@ -179,5 +195,21 @@ describe('A lease through the faults of its masters', () => {
     await until(() => signal.aborted && !at(leases, 1).isValid(), 'both are lost');
 
     expect(lock.getStatus().held).to.equal(0);
+  });
+
+  it('is not adopted by answers that come after its ttl', async () => {
+    const [lock, heir] = [await open(), await open({ node_timeout: 2000 })];
+    const ttlMs = 100;
+    const handedOver = (await standing(lock, ttlMs)).handOver();
+    for (const proxy of proxies) proxy.hold('down');
+    const adopting = heir.adoptLease('123', handedOver).then(
+      (lease) => lease.isValid(),
+      (error: { readonly code?: string }) => error.code,
+    );
+    await until(isNowhere, 'it has run out');
+    for (const proxy of proxies) proxy.pass();
+
+    expect(await adopting).to.be.oneOf(['LOCK_LOST', 'NO_QUORUM']);
+    expect(heir.getStatus().held).to.equal(0);
   });
 });

@@ -71,6 +71,16 @@ describe('A lease that is handed over', () => {
     expect(await lock.tryAcquireLock('123', 'key', LONG), 'no place in a line is left').to.equal(true);
   });
 
+  it('keeps nobody in line where it was acquired', async () => {
+    const [lock, heir] = [await locks.open(config()), await locks.open(config())];
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    const waiting = lock.acquireLease('123', 'key', LONG, { timeout: LONG });
+    const adopted = await heir.adoptLease('123', lease.handOver());
+    await adopted.release();
+
+    expect((await waiting).isValid()).to.equal(true);
+  });
+
   it('is taken back by the close of who has adopted it', async () => {
     const [lock, heir] = [await locks.open(config()), await locks.open(config())];
     await heir.adoptLease('123', (await lock.acquireLease('123', 'key', LONG)).handOver());

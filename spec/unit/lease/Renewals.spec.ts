@@ -192,6 +192,19 @@ describe('Renewals', () => {
     expect(lease.asked).to.have.length(length);
   });
 
+  it('leave no timer either when one was under way as they were closed', async () => {
+    const lease = renew(new ScriptedLease());
+    let settle: (error: Error) => void = () => {};
+    lease.extend = () => new Promise((_resolve, reject) => (settle = reject));
+    await clock.tickAsync(TTL_MS / 3 + 1);
+    renewals.close();
+    settle(new Error('undecided'));
+    await clock.tickAsync(1);
+
+    expect(lease.isValid()).to.equal(true);
+    expect(clock.countTimers()).to.equal(0);
+  });
+
   it('do not keep the process alive', () => {
     clock.restore();
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;

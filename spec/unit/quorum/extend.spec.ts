@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Lease, type LeaseOwner } from '../../../lib/lease/Lease';
 import type { Master } from '../../../lib/master/Master';
 import type { Extended, Grant } from '../../../lib/quorum/Grant';
 import { Rounds } from '../../../lib/quorum/Rounds';
@@ -183,5 +184,63 @@ describe('An extension', () => {
 
     expect(asked()[2]).to.eql(['extend', 'acquire', 'extend', 'acquire', 'extend', 'acquire']);
     expect(tokens()[2]).to.equal(grant.ballot.token);
+  });
+
+  it('is lost without waiting for a master that is slow', async () => {
+    const grant = await grantBy(3);
+    at(2).state = 'late';
+    at(0).tokens.clear();
+    at(1).tokens.clear();
+    let extended: Extended | null = null;
+    void rounds.extend(grant, LONGER_MS).then((settled) => (extended = settled));
+    await settling();
+    expect(extended).to.include({ kind: 'lost' });
+    at(2).answer();
+    await settling();
+  });
+
+  it('heals a master that says later than the quorum that it had lost the lock', async () => {
+    const grant = await grantBy(3);
+    at(2).tokens.clear();
+    at(2).state = 'late';
+    keptBy(await rounds.extend(grant, LONGER_MS));
+    at(2).answer();
+    await settling();
+
+    expect(asked()[2]).to.eql(['extend', 'acquire']);
+    expect(new Set(tokens()).size).to.equal(1);
+  });
+
+  it('does not heal a master any more once the lock was given back', async () => {
+    const grant = await grantBy(3);
+    at(2).tokens.clear();
+    for (const master of masters) master.state = 'late';
+    const extending = rounds.extend(grant, LONGER_MS);
+    const releasing = rounds.release(grant);
+    for (const master of masters) master.answer();
+    await Promise.all([extending, releasing]);
+    await settling();
+
+    expect(tokens()).to.eql([undefined, undefined, undefined]);
+    for (const commands of asked()) expect(commands).to.eql(['extend', 'release']);
+  });
+
+  it('that was undecided makes an unconfirmed release remembered for as long as a minority may hold it', async () => {
+    const grant = await grantBy(3);
+    const owner: Pick<LeaseOwner, 'extend' | 'release' | 'validForMs' | 'undecided'> = {
+      extend: (from, ttlMs) => rounds.extend(from, ttlMs),
+      release: (_lease, from) => rounds.release(from),
+      validForMs: (ttlMs) => rounds.validForMs(ttlMs),
+      undecided: () => new Error('undecided'),
+    };
+    const lease = new Lease(['key'], null, grant, owner as LeaseOwner);
+    for (const lost of [1, 2]) at(lost).state = 'away';
+    await lease.extend(LONGER_MS).catch(() => {});
+    for (const master of masters) master.state = 'away';
+    await lease.release();
+    await settling();
+
+    // Forgotten sooner, it would stand on that master without an owner until its ttl has passed.
+    expect(at(0).debts).to.eql([`${grant.ballot.token} for ${LONGER_MS} ms`]);
   });
 });
