@@ -76,13 +76,16 @@ export class Session {
     const { rounds } = this.quorum;
     const grant = rounds.grantOf(this.#names(keys), token, ttl);
     const extended = await rounds.extend(grant, ttl);
-    // What single masters may still hold of it is nobody's any more.
-    if (extended.kind === 'lost') void rounds.release(grant);
-    if (extended.kind === 'lost') throw lost(context, keys, 'the masters did not hold it any more when it was adopted');
-    if (extended.kind === 'undecided') {
-      throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(describeAnswer));
+    switch (extended.kind) {
+      case 'kept':
+        return this.#keep(context, keys, extended.grant, [], fencingToken);
+      case 'lost':
+        // What single masters may still hold of it is nobody's any more.
+        void rounds.release(grant);
+        throw lost(context, keys, 'the masters did not hold it any more when it was adopted');
+      case 'undecided':
+        throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(describeAnswer));
     }
-    return this.#keep(context, keys, extended.grant, [], fencingToken);
   }
 
   /** Too few masters could say: tells the observers, and returns what is to be thrown. */
