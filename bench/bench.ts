@@ -3,19 +3,21 @@ import { startMasters } from '../spec/support/masters';
 import type { Master } from '../spec/support/Master';
 import { benchContention } from './contention';
 import { bareCommands, facade, redlockAlone } from './contenders';
+import { benchLeases } from './leases';
 import { benchOutage } from './outage';
 import { inFlight, interleaved, sequential, type Contender, type Figures } from './measure';
 
 const LANES = 64;
 const BASELINE = 'redlock alone';
 
-const PARTS = ['pairs', 'outage', 'contention'];
+const PARTS = ['pairs', 'outage', 'contention', 'leases'];
 
 async function main(): Promise<void> {
   const { only, rounds, seconds } = readOptions();
   if (only === null || only === 'pairs') await benchPairs(rounds);
   if (only === null || only === 'outage') await benchOutage();
   if (only === null || only === 'contention') await benchContention(seconds * 1000);
+  if (only === null || only === 'leases') await benchLeases(rounds);
 }
 
 function readOptions() {

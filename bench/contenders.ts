@@ -16,12 +16,18 @@ export async function loadLibrary(): Promise<typeof library> {
   return (await import(join(__dirname, '..', 'dist', 'index.js'))) as typeof library;
 }
 
-/** This library, through its facade. */
-export async function facade(masters: readonly Master[]): Promise<Contender> {
+/** A lock of this library, open on the masters. */
+export async function openLock(masters: readonly Endpoint[]): Promise<library.RedisLock> {
   const { RedisLock } = await loadLibrary();
   const lock = new RedisLock();
   lock.configure({ connections: masters.map(({ host, port }) => ({ host, port })) });
   await lock.open('bench');
+  return lock;
+}
+
+/** This library, through its facade. */
+export async function facade(masters: readonly Master[]): Promise<Contender> {
+  const lock = await openLock(masters);
   return {
     name: 'this library',
     pair: async (key) => {

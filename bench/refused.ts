@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import Redlock, { ExecutionError } from 'redlock';
 import type { Master } from '../spec/support/Master';
-import { loadLibrary } from './contenders';
+import { openLock } from './contenders';
 import { interleaved, ratioOf, sequential, type Contender } from './measure';
 
 const KEY = 'bench:refused';
@@ -26,14 +26,6 @@ export async function benchRefused(masters: readonly Master[]): Promise<void> {
     await Promise.all(contenders.map((contender) => contender.close()));
     await holder.close('bench');
   }
-}
-
-async function openLock(masters: readonly Master[]) {
-  const { RedisLock } = await loadLibrary();
-  const lock = new RedisLock();
-  lock.configure({ connections: masters.map(({ host, port }) => ({ host, port })) });
-  await lock.open('bench');
-  return lock;
 }
 
 async function refusedLibrary(masters: readonly Master[]): Promise<Contender> {

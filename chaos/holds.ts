@@ -1,4 +1,6 @@
-import type { LogEvent } from './WorkerLog';
+import type { LogEvent, Operation } from './WorkerLog';
+
+const RELEASES: ReadonlySet<Operation> = new Set(['releaseLock', 'releaseLease']);
 
 /** A span in which one worker could rightly believe that it held a key. */
 export interface Hold {
@@ -6,6 +8,8 @@ export interface Hold {
   readonly key: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Its fencing token; null where it has none. */
+  readonly token: number | null;
 }
 
 /** Two workers held one key at once. */
@@ -45,7 +49,7 @@ export function findOverlaps(
  * where that comes first: so a worker that was paused past its ttl, or killed, held only for as long as it was entitled
  * to believe so.
  */
-function holdsOf(worker: string, events: readonly LogEvent[]): readonly Hold[] {
+export function holdsOf(worker: string, events: readonly LogEvent[]): readonly Hold[] {
   const holds: Hold[] = [];
   const acquired = new Map<string, Extract<LogEvent, { kind: 'acquired' }>>();
   const end = (key: string, atMs: number): void => {
@@ -53,14 +57,14 @@ function holdsOf(worker: string, events: readonly LogEvent[]): readonly Hold[] {
     if (event === undefined) return;
     acquired.delete(key);
     const toMs = Math.min(event.validUntilMs, atMs);
-    if (toMs > event.atMs) holds.push({ worker, key, fromMs: event.atMs, toMs });
+    if (toMs > event.atMs) holds.push({ worker, key, fromMs: event.atMs, toMs, token: event.token });
   };
   for (const event of events) {
     if (event.kind === 'acquired') {
       end(event.key, Infinity);
       acquired.set(event.key, event);
     }
-    if (event.kind === 'call' && event.operation === 'releaseLock') end(event.key, event.atMs);
+    if (event.kind === 'call' && RELEASES.has(event.operation)) end(event.key, event.atMs);
   }
   for (const key of [...acquired.keys()]) end(key, Infinity);
   return holds;

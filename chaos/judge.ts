@@ -1,6 +1,7 @@
 import { findOverlaps, type Overlap } from './holds';
 import { KEY_PREFIX, PROBE } from './keys';
 import { findUnsettled, type Pause, type Unsettled } from './settling';
+import { followTokens, type TokenFindings } from './tokens';
 import type { LogEvent } from './WorkerLog';
 
 /** How a worker process ended. */
@@ -43,6 +44,7 @@ export interface Evidence {
 export interface Verdict {
   readonly sections: number;
   readonly overlaps: readonly Overlap[];
+  readonly tokens: TokenFindings;
   readonly unsettled: readonly Unsettled[];
   /** Locks on a master that no living worker owns, and that no killed one may have left. */
   readonly ghosts: readonly Leftover[];
@@ -56,7 +58,10 @@ export interface Verdict {
 }
 
 /** On a bad day a lock is taken, or nobody can say. Whatever else a call throws is a fault. */
-const OUTCOMES: ReadonlySet<string> = new Set(['ok', 'refused', 'LOCK_TIMEOUT', 'NO_QUORUM']);
+const OUTCOMES: ReadonlySet<string> = new Set([
+  ...['ok', 'refused', 'LOCK_TIMEOUT', 'NO_QUORUM'],
+  ...['released', 'expired', 'taken', 'unreachable'],
+]);
 
 /** Weighs the evidence. It reads nothing else: no clock, no master, no file. */
 export function judge({ workers, leftovers, unserved, fromMs, toMs }: Evidence): Verdict {
@@ -64,6 +69,7 @@ export function judge({ workers, leftovers, unserved, fromMs, toMs }: Evidence):
   return {
     sections: workers.flatMap(({ events }) => events.filter(({ kind }) => kind === 'entered')).length,
     overlaps: findOverlaps(workers),
+    tokens: followTokens(workers),
     unsettled: workers.flatMap(findUnsettled),
     ghosts: leftovers.filter(({ key }) => !isOfKilled(key, workers)),
     unserved,
@@ -74,8 +80,8 @@ export function judge({ workers, leftovers, unserved, fromMs, toMs }: Evidence):
 }
 
 /** Whether nothing went wrong. */
-export function isClean({ overlaps, unsettled, ghosts, unserved, failures }: Verdict): boolean {
-  return [overlaps, unsettled, ghosts, unserved, failures].every((faults) => faults.length === 0);
+export function isClean({ overlaps, tokens, unsettled, ghosts, unserved, failures }: Verdict): boolean {
+  return [overlaps, tokens.faults, unsettled, ghosts, unserved, failures].every((faults) => faults.length === 0);
 }
 
 /** A process that was killed takes nothing back. Its probes carry its name; its other locks have run out by now. */

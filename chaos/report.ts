@@ -1,16 +1,27 @@
 import type { Overlap } from './holds';
 import { isClean, type Leftover, type Verdict } from './judge';
 import type { Unsettled } from './settling';
+import type { FencedHold, TokenFault } from './tokens';
 
 /** More of one kind of fault than this is told by number alone. */
 const SHOWN = 5;
 
 /** The verdict in words, for somebody who has not read how it is come by. */
 export function describe(verdict: Verdict): string {
-  const { sections, overlaps, unsettled, ghosts, unserved, failures, longestGapMs, outcomes } = verdict;
+  const { sections, overlaps, tokens, unsettled, ghosts, unserved, failures, longestGapMs, outcomes } = verdict;
   const rows: readonly (readonly [string, number | string, string])[] = [
     ['sections', sections, 'times that a worker did its work under a lock'],
     ['overlaps', overlaps.length, 'times that two workers rightly believed they held one lock'],
+    [
+      'tokens',
+      tokens.faults.length,
+      `times that a fencing token did not rise, or did not serve its holder, in ${tokens.holds}`,
+    ],
+    [
+      'late writes',
+      tokens.refusedLateWrites,
+      'refused for their tokens: their worker had lost the lock, and a newer one wrote',
+    ],
     ['unsettled', unsettled.length, 'calls that had no answer by their deadline'],
     ['ghosts', ghosts.length, 'locks on a master that nobody owned at the end'],
     ['unserved', unserved.length, 'workers without every master once all was healed'],
@@ -24,6 +35,7 @@ export function describe(verdict: Verdict): string {
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,
     ...details('overlap', overlaps.map(describeOverlap)),
+    ...details('token', tokens.faults.map(describeToken)),
     ...details('unsettled', unsettled.map(describeUnsettled)),
     ...details('ghost', ghosts.map(describeGhost)),
     ...details(
@@ -43,6 +55,16 @@ function details(name: string, texts: readonly string[]): readonly string[] {
 function describeOverlap({ key, first, second, forMs }: Overlap): string {
   const span = (hold: { fromMs: number; toMs: number }): string => `${ms(hold.fromMs)} to ${ms(hold.toMs)}`;
   return `"${key}" for ${ms(forMs)} ms: worker ${first.worker} (${span(first)}), worker ${second.worker} (${span(second)})`;
+}
+
+function describeToken(fault: TokenFault): string {
+  if (fault.kind === 'refused') {
+    const { worker, key, token, atMs } = fault.write;
+    return `"${key}": worker ${worker} was refused at ${ms(atMs)} with ${token}, the store has ${fault.acceptedToken}`;
+  }
+  const { hold, former } = fault;
+  const one = (of: FencedHold): string => `worker ${of.worker} (${ms(of.fromMs)} to ${ms(of.toMs)}) has ${of.token}`;
+  return `"${hold.key}": ${one(former)}, and after it ${one(hold)}`;
 }
 
 function describeUnsettled({ worker, operation, key, atMs, withinMs, tookMs }: Unsettled): string {

@@ -13,6 +13,8 @@ const CHAOS = join(__dirname, '..', '..', '..', 'chaos', 'chaos.ts');
 const TYPESCRIPT = ['--import', pathToFileURL(require.resolve('tsx')).href];
 /** Two busy cores enter some 150 in such a run: fewer than this is a lock that hardly serves. */
 const FEWEST_SECTIONS = 20;
+/** About half of them carry a fencing token. */
+const FEWEST_FENCED = 5;
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'chaos-spec-'));
@@ -30,11 +32,12 @@ describe('Chaos for ten seconds', function () {
     const given: Run = { seed: 3, masters: 3, durationMs: 10_000, isGuarded: true };
     const { verdict, steps } = await inFolder((folder) => run(given, folder, () => {}));
 
-    const { overlaps, unsettled, ghosts, unserved, failures } = verdict;
-    const faults = { overlaps, unsettled, ghosts, unserved, failures };
-    const none = { overlaps: [], unsettled: [], ghosts: [], unserved: [], failures: [] };
+    const { overlaps, tokens, unsettled, ghosts, unserved, failures } = verdict;
+    const faults = { overlaps, tokens: tokens.faults, unsettled, ghosts, unserved, failures };
+    const none = { overlaps: [], tokens: [], unsettled: [], ghosts: [], unserved: [], failures: [] };
     expect(faults, inWords(verdict)).to.deep.equal(none);
     expect(verdict.sections, inWords(verdict)).to.be.at.least(FEWEST_SECTIONS);
+    expect(tokens.holds, inWords(verdict)).to.be.at.least(FEWEST_FENCED);
     expect(steps).to.be.above(80);
   });
 });

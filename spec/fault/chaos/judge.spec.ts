@@ -17,7 +17,7 @@ function section(fromMs: number, toMs: number, validUntilMs = fromMs + 1000, key
   return [
     call(2 * fromMs, 'tryAcquireLock', fromMs - 10, key),
     settled(2 * fromMs, fromMs),
-    { kind: 'acquired', key, atMs: fromMs, validUntilMs },
+    { kind: 'acquired', key, atMs: fromMs, validUntilMs, token: null },
     { kind: 'entered', key, atMs: fromMs },
     { kind: 'left', key, atMs: toMs },
     call(2 * fromMs + 1, 'releaseLock', toMs, key),
@@ -44,11 +44,13 @@ describe('The judge of a chaos run', () => {
   it('takes each kind of fault for one', () => {
     const clean = judge(evidence([]));
     const leftover = { master: 'm', key: 'k', remainingMs: 1 };
-    const hold = { worker: '', key: '', fromMs: 0, toMs: 1 };
+    const hold = { worker: '', key: '', fromMs: 0, toMs: 1, token: 1 };
+    const fault = { kind: 'not-higher', hold, former: hold } as const;
     const unsettled = { worker: '', operation: 'close', key: '', atMs: 0, withinMs: 1, tookMs: null } as const;
 
     expect(isClean(clean)).to.be.true;
     expect(isClean({ ...clean, overlaps: [{ key: '', first: hold, second: hold, forMs: 1 }] })).to.be.false;
+    expect(isClean({ ...clean, tokens: { ...clean.tokens, faults: [fault] } })).to.be.false;
     expect(isClean({ ...clean, unsettled: [unsettled] })).to.be.false;
     expect(isClean({ ...clean, ghosts: [leftover] })).to.be.false;
     expect(isClean({ ...clean, unserved: ['0.1'] })).to.be.false;
@@ -97,6 +99,84 @@ describe('The judge on overlaps', () => {
 
     expect(overlapsOf(killed, worker('1.1', section(399, 500)))).to.have.length(1);
     expect(overlapsOf(killed, worker('1.1', section(400, 500)))).to.deep.equal([]);
+  });
+});
+
+describe('The judge on fencing tokens', () => {
+  const tokensOf = (...workers: readonly WorkerRecord[]) => judge(evidence(workers)).tokens;
+
+  /** A section under a fenced lease, which writes at `wroteMs` and is given back after that. */
+  function fenced(token: number, fromMs: number, wroteMs: number, validUntilMs = fromMs + 1000, key = 'red') {
+    return [
+      { kind: 'acquired', key, atMs: fromMs, validUntilMs, token },
+      { kind: 'entered', key, atMs: fromMs },
+      { kind: 'wrote', key, atMs: wroteMs, token },
+      { kind: 'left', key, atMs: wroteMs + 1 },
+      call(token, 'releaseLease', wroteMs + 1, key),
+      settled(token, wroteMs + 5, 'released'),
+    ] as const satisfies readonly LogEvent[];
+  }
+
+  it('finds nothing where they rise from one holder to the next', () => {
+    const one = worker('0.1', [...fenced(5, 100, 200), ...fenced(9, 500, 600)]);
+    const other = worker('1.1', [...section(201, 250), ...fenced(7, 300, 400)]);
+
+    expect(tokensOf(one, other)).to.deep.equal({ faults: [], holds: 3, refusedLateWrites: 0 });
+  });
+
+  it('finds a later holder without a higher one, also when it writes nothing', () => {
+    for (const token of [5, 4]) {
+      const silent = worker('1.1', fenced(token, 300, 400).slice(0, 2));
+      const [fault, ...others] = tokensOf(worker('0.1', fenced(5, 100, 200)), silent).faults;
+
+      expect(others).to.deep.equal([]);
+      expect(fault).to.have.property('kind', 'not-higher');
+      expect(fault).to.have.nested.property('hold.token', token);
+      expect(fault).to.have.nested.property('former.token', 5);
+    }
+  });
+
+  it('compares with the highest of all before, not with the last', () => {
+    const workers = [worker('0.1', fenced(9, 100, 200)), worker('1.1', fenced(5, 300, 400).slice(0, 2))];
+    const later = worker('2.1', fenced(7, 1400, 1500).slice(0, 2));
+
+    expect(tokensOf(...workers, later).faults.map((fault) => fault.kind)).to.deep.equal(['not-higher', 'not-higher']);
+  });
+
+  it('leaves apart what differs in its key, and holds that meet', () => {
+    const first = worker('0.1', fenced(5, 100, 200));
+
+    expect(tokensOf(first, worker('1.1', fenced(4, 300, 400, 1300, 'green'))).faults).to.deep.equal([]);
+    expect(tokensOf(first, worker('1.1', fenced(4, 150, 151, 1150).slice(0, 2))).faults).to.deep.equal([]);
+  });
+
+  it('finds a write of a holder that the store refuses', () => {
+    const holder = worker('0.1', fenced(5, 100, 200));
+    const early: LogEvent = { kind: 'wrote', key: 'red', atMs: 150, token: 6 };
+
+    expect(tokensOf(holder, worker('1.1', [early])).faults).to.deep.equal([
+      { kind: 'refused', write: { worker: '0.1', key: 'red', token: 5, atMs: 200 }, acceptedToken: 6 },
+    ]);
+    expect(tokensOf(holder, worker('1.1', [{ ...early, key: 'green' }])).faults).to.deep.equal([]);
+  });
+
+  it('counts a write that was refused when its holder had lost the lock, and takes it for no fault', () => {
+    const paused = worker('0.1', fenced(5, 100, 900, 200));
+    const next = worker('1.1', fenced(6, 300, 400));
+
+    expect(tokensOf(paused, next)).to.deep.equal({ faults: [], holds: 2, refusedLateWrites: 1 });
+  });
+
+  it('lets a late write pass where nobody has written since', () => {
+    const paused = worker('0.1', fenced(5, 100, 350, 200));
+
+    expect(tokensOf(paused, worker('1.1', fenced(6, 300, 400)))).to.deep.include({ faults: [], refusedLateWrites: 0 });
+  });
+
+  it('ends a hold with the release of its lease', () => {
+    const first = worker('0.1', fenced(5, 100, 200));
+
+    expect(judge(evidence([first, worker('1.1', fenced(6, 201, 300))])).overlaps).to.deep.equal([]);
   });
 });
 
