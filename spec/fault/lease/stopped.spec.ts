@@ -10,7 +10,10 @@ const FIXTURE = join(__dirname, 'fixtures/hold.ts');
 const TTL_MS = 500;
 const LONG = 60_000;
 
-describe('A holder that is stopped for longer than its ttl', () => {
+describe('A holder that is stopped for longer than its ttl', function () {
+  // Another process has to start, on a machine that may be busy.
+  this.timeout(20_000);
+
   const locks = useLocks();
   const masters = useMasters(3);
   let child: ChildProcess | null = null;
