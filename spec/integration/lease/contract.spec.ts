@@ -180,7 +180,8 @@ describeOnMasters('A lease', (bench) => {
         return signal.aborted;
       }, 'it is lost');
 
-      expect(endsMs, key).to.be.within(leastMs, mostMs);
+      // To the ms where a clock is faked: here a busy machine may come between the reckoning and the sending.
+      expect(endsMs, key).to.be.within(leastMs, mostMs + 100);
       expect(signal.reason).to.include({ code: 'LOCK_LOST' });
     }
   });
