@@ -9,7 +9,7 @@ import { until } from '../../support/until';
 
 const LONG = 60_000;
 /** So long that only what the masters say can end a lease of it within a test, and its renewals come soon. */
-const TTL_MS = 3000;
+const TTL_MS = 1800;
 const NODE_TIMEOUT_MS = 150;
 
 describe('A lease through the faults of its masters', () => {
@@ -70,9 +70,9 @@ describe('A lease through the faults of its masters', () => {
   ] as const) {
     it(`is renewed while one of them ${fault}, and leaves nothing behind`, async () => {
       const lock = await open();
-      const lease = await standing(lock, 600, true);
+      const lease = await standing(lock, 400, true);
       await play(at(masters, -1));
-      await outlive(lease, 900);
+      await outlive(lease, 600);
 
       expect({ isValid: lease.isValid(), isLost: isLost(lease) }).to.eql({ isValid: true, isLost: false });
       expect((await lease.release()).kind).to.equal('released');
@@ -137,7 +137,7 @@ describe('A lease through the faults of its masters', () => {
 
   it('is renewed after all where nobody could say, once the masters are back in time', async () => {
     const lock = await open();
-    const lease = await standing(lock, TTL_MS / 2, true);
+    const lease = await standing(lock, TTL_MS, true);
     await Promise.all(masters.slice(1).map((master) => master.pause()));
     // Nobody but its renewal asks them anything.
     const away = (): number => lock.getStatus().masters.filter(({ state }) => state === 'away').length;

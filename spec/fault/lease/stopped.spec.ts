@@ -3,13 +3,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { addressesOf, useLocks, useMasters, valuesOn } from '../../integration/lock/locks';
+import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
+import { keptOn } from '../../integration/lease/keptOn';
 
 const FIXTURE = join(__dirname, 'fixtures/hold.ts');
 const TTL_MS = 500;
 const LONG = 60_000;
 
-describe('A holder that is stopped for longer than its ttl', () => {
+describe('A holder that is stopped for longer than its ttl', function () {
+  // Another process has to start, on a machine that may be busy.
+  this.timeout(20_000);
+
   const locks = useLocks();
   const masters = useMasters(3);
   let child: ChildProcess | null = null;
@@ -33,12 +37,12 @@ describe('A holder that is stopped for longer than its ttl', () => {
     const lock = await locks.open(config);
     const stoppedMs = performance.now();
     await lock.acquireLease('other', 'key', LONG, { timeout: LONG });
-    const held = await valuesOn(masters, 'key');
+    const isKept = await keptOn(masters, 'key');
     while (performance.now() - stoppedMs < 1.5 * TTL_MS) await new Promise((resolve) => setTimeout(resolve, 20));
     holder.kill('SIGCONT');
 
     expect(await next()).to.eql({ isValid: false, aborted: true, fired: 1, code: 'LOCK_LOST', kind: 'expired' });
     expect(await once(holder, 'exit')).to.eql([0, null]);
-    expect((await valuesOn(masters, 'key')).slice(0, 2)).to.eql(held.slice(0, 2));
+    expect(await isKept()).to.equal(true);
   });
 });

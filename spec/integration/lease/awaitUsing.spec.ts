@@ -10,7 +10,10 @@ import { addressesOf, useMasters } from '../lock/locks';
 const SOURCE = join(__dirname, 'fixtures/awaitUsing.ts');
 const LIB = join(__dirname, '../../../lib');
 
-describe('A lease in an `await using` block', () => {
+describe('A lease in an `await using` block', function () {
+  // Another process has to start, on a machine that may be busy.
+  this.timeout(20_000);
+
   const masters = useMasters(3);
   let folder = '';
 

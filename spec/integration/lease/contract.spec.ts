@@ -4,6 +4,7 @@ import type { Lease, RedisLock } from '../../../lib';
 import { describeOnMasters } from '../../support/onMasters';
 import { until } from '../../support/until';
 import { setForeignLock, thrownBy, useLocks, valuesOn } from '../lock/locks';
+import { keptOn } from './keptOn';
 
 const LONG = 60_000;
 const LONGER = 120_000;
@@ -96,7 +97,7 @@ describeOnMasters('A lease', (bench) => {
     const [one, other] = [await open(), await open()];
     const lease = await one.acquireLease('123', 'key', 60);
     await other.acquireLease('123', 'key', LONG, { timeout: LONG });
-    const theirs = await valuesOn(bench.living, 'key');
+    const isKept = await keptOn(bench.living, 'key');
     expect((await lease.release()).kind).to.equal('expired');
 
     const second = await one.acquireLease('123', 'second', LONG);
@@ -104,7 +105,7 @@ describeOnMasters('A lease', (bench) => {
     await Promise.all(bench.living.map((master) => setForeignLock(master, 'second')));
     expect((await second.release()).kind).to.equal('taken');
     expect(new Set(await valuesOn(bench.living, 'second'))).to.eql(new Set(['theirs']));
-    expect(await valuesOn(bench.living, 'key')).to.eql(theirs);
+    expect(await isKept()).to.equal(true);
   });
 
   it('is extended on the masters, for longer or for shorter', async () => {
@@ -164,19 +165,24 @@ describeOnMasters('A lease', (bench) => {
 
   it('is not renewed beyond its longest hold, nor where nobody asked for it', async () => {
     const lock = await open();
-    const [capped, plain] = await Promise.all([
-      lock.acquireLease('123', 'capped', 200, { autoRenew: true, maxHold: 400 }),
-      lock.acquireLease('123', 'plain', 200),
-    ]);
-    const startedMs = performance.now();
-    const lostMs = ({ signal }: Lease): Promise<number> =>
-      new Promise((resolve) => {
-        signal.addEventListener('abort', () => resolve(performance.now() - startedMs));
-      });
-    const [cappedMs, plainMs] = await Promise.all([lostMs(capped), lostMs(plain)]);
+    for (const [key, options, leastMs, mostMs] of [
+      ['plain', {}, 200, 300],
+      ['capped', { autoRenew: true, maxHold: 500 }, 301, 500],
+    ] as const) {
+      const lease = await lock.acquireLease('123', key, 300, options);
+      const startedMs = performance.now();
+      const { signal } = lease;
+      let endsMs = 0;
+      await until(() => {
+        // The time first: it can only make the end seem too early.
+        const nowMs = performance.now();
+        if (lease.isValid()) endsMs = Math.max(endsMs, nowMs - startedMs + lease.remaining());
+        return signal.aborted;
+      }, 'it is lost');
 
-    expect(plainMs).to.be.within(150, 300);
-    expect(cappedMs).to.be.within(300, 402);
-    expect(capped.signal.reason).to.include({ code: 'LOCK_LOST' });
+      // To the ms where a clock is faked: here a busy machine may come between the reckoning and the sending.
+      expect(endsMs, key).to.be.within(leastMs, mostMs + 100);
+      expect(signal.reason).to.include({ code: 'LOCK_LOST' });
+    }
   });
 });

@@ -11,7 +11,10 @@ import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../lock/l
 const FIXTURE = join(__dirname, 'fixtures/adopt.ts');
 const LONG = 60_000;
 
-describe('A lease that is handed over', () => {
+describe('A lease that is handed over', function () {
+  // Another process has to start, on a machine that may be busy.
+  this.timeout(20_000);
+
   const locks = useLocks();
   const masters = useMasters(3);
   const children: ChildProcess[] = [];
