@@ -7,6 +7,9 @@ interface Renewal {
   readonly untilMs: number;
 }
 
+/** A shorter ttl is none. */
+const SHORTEST_MS = 10;
+
 /** Leases that are due within so many ms of each other are renewed together. */
 const TOGETHER_MS = 25;
 
@@ -64,7 +67,7 @@ export class Renewals {
     const { lease, ttlMs, untilMs } = renewal;
     const newlyMs = Math.min(ttlMs, Math.floor(untilMs - performance.now()));
     // Released, lost, or held for as long as it may be.
-    if (!lease.isValid() || newlyMs <= lease.remaining()) return;
+    if (!lease.isValid() || newlyMs <= Math.max(lease.remaining(), SHORTEST_MS)) return;
     try {
       await lease.extend(newlyMs);
       this.#plan(renewal, ttlMs / 3);
