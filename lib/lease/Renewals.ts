@@ -67,7 +67,7 @@ export class Renewals {
     const { lease, ttlMs, untilMs } = renewal;
     const newlyMs = Math.min(ttlMs, Math.floor(untilMs - performance.now()));
     // Released, lost, or held for as long as it may be.
-    if (!lease.isValid() || newlyMs <= Math.max(lease.remaining(), SHORTEST_MS)) return;
+    if (!lease.isValid() || newlyMs < SHORTEST_MS || newlyMs <= lease.remaining()) return;
     try {
       await lease.extend(newlyMs);
       this.#plan(renewal, ttlMs / 3);
