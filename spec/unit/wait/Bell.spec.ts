@@ -60,11 +60,16 @@ describe('Bell', () => {
     expect([one.listen(), one.listen()]).to.eql([true, false]);
   });
 
-  it('listens where one master alone can tell', () => {
-    const one = bell([false, false, true]);
-    expect(one.listen()).to.equal(true);
-    expect(one.place()).not.to.equal(null);
-  });
+  for (const live of [
+    [true, false, false],
+    [false, false, true],
+  ]) {
+    it(`listens where one master alone can tell: ${live.join(', ')}`, () => {
+      const one = bell(live);
+      expect(one.listen()).to.equal(true);
+      expect(one.place()).not.to.equal(null);
+    });
+  }
 
   it('wants no place where no master can tell', () => {
     const one = bell([false, false, false]);
