@@ -48,6 +48,7 @@ export class Keeper implements LeaseOwner {
     const released = await releasing;
     this.#tell(lease, isExpired ? 'expired' : released.verdict);
     for (const waiter of this.waiters) {
+      waiter.line.isAwaitedElsewhere = released.ballot.hasWoken;
       if (released.ballot.hasWoken) lines.giveWay(waiter, COURTESY_MS);
       else waiter.leave();
     }

@@ -114,7 +114,7 @@ export class Session {
   }
 
   async #attempt(wish: Wish, waiters: readonly Waiter[], place: Place | null): Promise<Attempted> {
-    const { context, keys, ttlMs, signal } = wish;
+    const { context, keys, ttlMs } = wish;
     const startedMs = performance.now();
     const { rounds } = this.quorum;
     if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
@@ -122,6 +122,7 @@ export class Session {
     for (const { line } of waiters) line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
     if (acquired.kind !== 'granted') {
       if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
+      this.#throwIfEnded(wish);
       return acquired;
     }
     const fenced = wish.fencing ? await this.quorum.fencing.tokenFor(acquired.grant) : null;
@@ -129,16 +130,22 @@ export class Session {
       await rounds.release(acquired.grant);
       return fenced;
     }
-    if (this.lines.isClosed || signal?.aborted === true) {
-      await rounds.release(acquired.grant);
-      signal?.throwIfAborted();
-      throw closed(context);
-    }
+    if (this.#isEnded(wish)) await rounds.release(acquired.grant);
+    this.#throwIfEnded(wish);
     const lease = this.#keep(context, keys, acquired.grant, waiters, fenced);
     if (wish.renewForMs > 0) this.renewals.add(lease, ttlMs, wish.renewForMs);
     const tookMs = performance.now() - startedMs;
     for (const key of keys) this.observer.emit({ kind: 'acquired', context, key, tookMs });
     return { kind: 'held', lease };
+  }
+
+  #isEnded({ signal }: Wish): boolean {
+    return this.lines.isClosed || signal?.aborted === true;
+  }
+
+  #throwIfEnded({ context, signal }: Wish): void {
+    signal?.throwIfAborted();
+    if (this.lines.isClosed) throw closed(context);
   }
 
   #keep(

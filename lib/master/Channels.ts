@@ -15,6 +15,11 @@ export class Channels {
     private readonly warn: (message: string) => void,
   ) {}
 
+  /** Whether messages can come now. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
   /**
    * Calls `onMessage` for each message on a channel. The subscription is sent ahead of whatever is sent next.
    *

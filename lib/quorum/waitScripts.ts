@@ -16,9 +16,13 @@ local function waitInLine(key)
   local line = 'redlock:waiting:' .. key
   local time = redis.call('time')
   local since = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(waited)
+  local left = redis.call('pttl', line)
+  -- Tried before there is anything that would stay for ever.
+  if left < keep and type(redis.pcall('pexpire', line, keep)) == 'table' then return -1 end
   if type(redis.pcall('zadd', line, 'nx', since, id)) == 'table' then return -1 end
-  if redis.call('pttl', line) < keep then redis.call('pexpire', line, keep) end
-  return redis.call('zrank', line, id)
+  if left == -2 then redis.call('pexpire', line, keep) end
+  local rank = redis.pcall('zrank', line, id)
+  return type(rank) == 'number' and rank or -1
 end
 `;
 

@@ -22,7 +22,6 @@ export class Bell {
   #id = '';
   readonly #rang = new Set<Master>();
   #firstMs = Infinity;
-  #isListening = false;
 
   /**
    * @param startedMs when the wait began, on the monotonic clock
@@ -40,8 +39,7 @@ export class Bell {
     if (!this.options.notify) return false;
     this.#id = randomBytes(9).toString('base64url');
     for (const master of this.quorum.masters) {
-      const isLive = master.channels.listen(channelOf(this.#id), () => this.#ring(master));
-      this.#isListening ||= isLive;
+      master.channels.listen(channelOf(this.#id), () => this.#ring(master));
     }
     return this.#isListening;
   }
@@ -65,6 +63,11 @@ export class Bell {
   close(): void {
     if (this.#id === '') return;
     for (const master of this.quorum.masters) master.channels.ignore(channelOf(this.#id));
+  }
+
+  /** A master that was away listens as soon as it is back. */
+  get #isListening(): boolean {
+    return this.#id !== '' && this.quorum.masters.some(({ channels }) => channels.isLive);
   }
 
   #ring(master: Master): void {

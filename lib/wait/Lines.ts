@@ -104,8 +104,10 @@ class Line {
     else next.previous = previous;
     if (previous !== null) return;
     this.#stopWatching();
-    if (next === null) this.lines.onEmpty(this.key);
-    else next.wake('turn');
+    if (next === null) return this.lines.onEmpty(this.key);
+    next.wake('turn');
+    // It may have gone ahead and hold the key already.
+    this.watch();
   }
 
   /** While somebody waits behind a holder: sees that the line goes on when the hold runs out. */

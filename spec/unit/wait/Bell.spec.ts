@@ -7,7 +7,7 @@ import { Bell } from '../../../lib/wait/Bell';
 /** What is listened to on one master. */
 class FakeChannels {
   readonly listeners = new Map<string, () => void>();
-  constructor(private readonly isLive: boolean) {}
+  constructor(readonly isLive: boolean) {}
 
   listen(channel: string, onMessage: () => void): boolean {
     this.listeners.set(channel, onMessage);
@@ -55,11 +55,16 @@ describe('Bell', () => {
     expect(masters[0]?.names).not.to.eql(names[0]);
   });
 
-  it('listens where one master alone can tell', () => {
-    const one = bell([false, false, true]);
-    expect(one.listen()).to.equal(true);
-    expect(one.place()).not.to.equal(null);
-  });
+  for (const live of [
+    [true, false, false],
+    [false, false, true],
+  ]) {
+    it(`listens where one master alone can tell: ${live.join(', ')}`, () => {
+      const one = bell(live);
+      expect(one.listen()).to.equal(true);
+      expect(one.place()).not.to.equal(null);
+    });
+  }
 
   it('wants no place where no master can tell', () => {
     const one = bell([false, false, false]);

@@ -96,6 +96,21 @@ describe('A line that lets others pass', () => {
     expect(time.countTimers()).to.equal(0);
   });
 
+  it('goes on where one has held meanwhile who did not wait, and has left', async () => {
+    const releaser = lines.join('key');
+    lines.giveWay(releaser, COURTESY_MS);
+    const ahead = lines.join('key');
+    lineOf(lines, ['a', 'b'], woken);
+    ahead.keep(new Held(50));
+    time.tick(COURTESY_MS);
+    await settling();
+    expect(woken).to.eql([]);
+    ahead.leave();
+    await settling();
+
+    expect(woken).to.eql(['a: turn']);
+  });
+
   it('does nothing once it is closed', async () => {
     await lines.close();
     lines.giveWay(lines.join('another key'), COURTESY_MS);
