@@ -15,7 +15,8 @@ local function waitInLine(key)
   if not id then return -1 end
   local line = 'redlock:waiting:' .. key
   local time = redis.call('time')
-  local since = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(waited)
+  -- In microseconds: of two who came one after the other, the first is to stand first.
+  local since = string.format('%.0f', time[1] * 1000000 + time[2] - tonumber(waited) * 1000)
   local left = redis.call('pttl', line)
   -- Tried before there is anything that would stay for ever.
   if left < keep and type(redis.pcall('pexpire', line, keep)) == 'table' then return -1 end

@@ -50,7 +50,7 @@ export class Bell {
     this.#firstMs = Infinity;
     if (!this.#isListening) return null;
     const { retryTimeoutMs, retryJitterMs } = this.options;
-    const waitedMs = Math.round(performance.now() - this.startedMs);
+    const waitedMs = Number((performance.now() - this.startedMs).toFixed(3));
     return { id: this.#id, waitedMs, keepMs: Math.ceil(2 * (retryTimeoutMs + retryJitterMs)) + KEEP_MS };
   }
 
