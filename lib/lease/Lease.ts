@@ -1,6 +1,6 @@
 import type { Answer } from '../quorum/Ballot';
 import type { Extended, Grant, Released } from '../quorum/Grant';
-import { Countdown } from './Countdown';
+import { Countdown } from '../wait/Countdown';
 import { VotedOutcome, type ReleaseOutcome } from './ReleaseOutcome';
 
 /** What `adoptLease` needs in another process. It is a secret: whoever has it can release the lock. */
@@ -52,6 +52,8 @@ type State =
  * ```
  */
 export class Lease {
+  /** Higher than that of every holder before; null where it was not asked for. */
+  readonly fencingToken: number | null;
   // The grant holds the token.
   #state: State;
   #controller: AbortController | null = null;
@@ -63,11 +65,10 @@ export class Lease {
   constructor(
     /** The keys that are held, as the caller named them. */
     readonly keys: readonly string[],
-    /** Higher than that of every holder before; null where it was not asked for. */
-    readonly fencingToken: number | null,
     grant: Grant,
     owner: LeaseOwner,
   ) {
+    this.fencingToken = grant.fencingToken;
     this.#state = { kind: 'held', grant, validForMs: grant.validForMs };
     this.#owner = owner;
   }
@@ -104,8 +105,7 @@ export class Lease {
   }
 
   /**
-   * Keeps the lock for `ttl` from now, never shorter than it is certain to be held by then. One extension runs at a
-   * time.
+   * Keeps the lock for `ttl` from now, be that longer or shorter than it was held. One extension runs at a time.
    *
    * @param ttl in ms, from 10 to 2147483647
    * @throws ConflictException LOCK_LOST when it has gone; it is never brought back

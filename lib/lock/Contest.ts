@@ -42,6 +42,7 @@ export class Contest {
   constructor(
     private readonly options: LockOptions,
     private readonly quorum: Quorum,
+    private readonly lines: Lines,
     private readonly wish: Wish,
     private readonly attempt: (waiters: readonly Waiter[], place: Place | null) => Promise<Attempted>,
   ) {
@@ -52,12 +53,12 @@ export class Contest {
    * @returns what the last attempt came to
    * @throws CLOSED, or the reason of the caller's signal
    */
-  async run(lines: Lines): Promise<Attempted> {
+  async run(): Promise<Attempted> {
     try {
       const { keys } = this.wish;
       // In one order for all, so that no two wait for each other.
       for (const key of keys.length === 1 ? keys : [...keys].sort()) {
-        const waiter = lines.join(key);
+        const waiter = this.lines.join(key);
         this.#waiters.push(waiter);
         const refused = waiter.isFirst ? null : await this.#standInLine(waiter);
         if (refused !== null) return refused;
@@ -78,7 +79,7 @@ export class Contest {
   async #standInLine(waiter: Waiter): Promise<Refused | null> {
     while (!waiter.isFirst) {
       const cause = await waiter.sleep(this.#patience.inLineUntilMs, this.wish.signal);
-      this.#throwIfEnded(cause);
+      throwIfEnded(this.wish, this.lines);
       if (cause !== 'time') continue;
       // Nobody here is before it: the line only stands still to let others pass.
       if (waiter.previous?.isOver === true && waiter.previous.isFirst) return null;
@@ -96,7 +97,7 @@ export class Contest {
       // What was given back before the first moment of listening rang for nobody: ask at once.
       let cause = bell.listen() ? 'bell' : await this.#pause(bell);
       for (;;) {
-        this.#throwIfEnded(cause);
+        throwIfEnded(this.wish, this.lines);
         const attempted = await this.attempt(this.#waiters, bell.place());
         if (attempted.kind === 'held' || (cause === 'time' && !this.#patience.plan())) return attempted;
         cause = await this.#pause(bell);
@@ -118,9 +119,10 @@ export class Contest {
       if (cause !== 'bell') return cause;
     }
   }
+}
 
-  #throwIfEnded(cause: Wakening): void {
-    if (cause === 'closed') throw closed(this.wish.context);
-    if (cause === 'aborted') this.wish.signal?.throwIfAborted();
-  }
+/** @throws CLOSED, or the reason of the caller's signal */
+export function throwIfEnded({ context, signal }: Wish, lines: Lines): void {
+  signal?.throwIfAborted();
+  if (lines.isClosed) throw closed(context);
 }

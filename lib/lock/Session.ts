@@ -10,8 +10,8 @@ import type { Quorum } from '../quorum/Quorum';
 import type { Grant } from '../quorum/Grant';
 import type { Place } from '../quorum/Voter';
 import { Lines, type Waiter } from '../wait/Lines';
-import { Contest, type Attempted, type Wish } from './Contest';
-import { closed, lost, undecided } from './errors';
+import { Contest, throwIfEnded, type Attempted, type Wish } from './Contest';
+import { lost, undecided } from './errors';
 import { Keeper } from './Keeper';
 import type { LockStatus } from './LockStatus';
 
@@ -59,7 +59,7 @@ export class Session {
    */
   acquire(wish: Wish): Promise<Attempted> {
     const attempt = (waiters: readonly Waiter[], place: Place | null) => this.#attempt(wish, waiters, place);
-    return new Contest(this.options, this.quorum, wish, attempt).run(this.lines);
+    return new Contest(this.options, this.quorum, this.lines, wish, attempt).run();
   }
 
   /** Gives back what was acquired by key; null when nothing was. */
@@ -74,11 +74,11 @@ export class Session {
    */
   async adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
     const { rounds } = this.quorum;
-    const grant = rounds.grantOf(this.#names(keys), token, ttl);
+    const grant = rounds.grantOf(this.#names(keys), token, ttl, fencingToken);
     const extended = await rounds.extend(grant, ttl);
     switch (extended.kind) {
       case 'kept':
-        return this.#keep(context, keys, extended.grant, [], fencingToken);
+        return this.#keep(context, keys, extended.grant, []);
       case 'lost':
         // What single masters may still hold of it is nobody's any more.
         void rounds.release(grant);
@@ -119,43 +119,26 @@ export class Session {
     const { rounds } = this.quorum;
     if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
     const acquired = await rounds.acquire(this.#names(keys), ttlMs, place);
-    for (const { line } of waiters) line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
-    if (acquired.kind !== 'granted') {
-      if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
-      this.#throwIfEnded(wish);
-      return acquired;
+    const granted =
+      acquired.kind === 'granted' && wish.fencing ? await this.quorum.fencing.fence(acquired.grant) : acquired;
+    for (const { line } of waiters) line.lastRefusal = granted.kind === 'granted' ? null : granted;
+    if (granted.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
+    try {
+      throwIfEnded(wish, this.lines);
+    } catch (error) {
+      if (granted.kind === 'granted') await rounds.release(granted.grant);
+      throw error;
     }
-    const fenced = wish.fencing ? await this.quorum.fencing.tokenFor(acquired.grant) : null;
-    if (typeof fenced === 'object' && fenced !== null) {
-      await rounds.release(acquired.grant);
-      return fenced;
-    }
-    if (this.#isEnded(wish)) await rounds.release(acquired.grant);
-    this.#throwIfEnded(wish);
-    const lease = this.#keep(context, keys, acquired.grant, waiters, fenced);
+    if (granted.kind !== 'granted') return granted;
+    const lease = this.#keep(context, keys, granted.grant, waiters);
     if (wish.renewForMs > 0) this.renewals.add(lease, ttlMs, wish.renewForMs);
     const tookMs = performance.now() - startedMs;
     for (const key of keys) this.observer.emit({ kind: 'acquired', context, key, tookMs });
     return { kind: 'held', lease };
   }
 
-  #isEnded({ signal }: Wish): boolean {
-    return this.lines.isClosed || signal?.aborted === true;
-  }
-
-  #throwIfEnded({ context, signal }: Wish): void {
-    signal?.throwIfAborted();
-    if (this.lines.isClosed) throw closed(context);
-  }
-
-  #keep(
-    context: ContextLike,
-    keys: readonly string[],
-    grant: Grant,
-    waiters: readonly Waiter[],
-    fencingToken: number | null,
-  ): Lease {
-    const lease = new Lease(keys, fencingToken, grant, new Keeper(this, context, waiters));
+  #keep(context: ContextLike, keys: readonly string[], grant: Grant, waiters: readonly Waiter[]): Lease {
+    const lease = new Lease(keys, grant, new Keeper(this, context, waiters));
     this.held.add(lease);
     for (const waiter of waiters) waiter.keep(lease);
     return lease;

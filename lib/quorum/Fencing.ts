@@ -4,7 +4,8 @@ import { MasterError } from '../master/MasterError';
 import type { Argument, Script } from '../master/Script';
 import type { Answer } from './Ballot';
 import { FENCE, READ_FLOOR, WRITE_FLOOR } from './fenceScripts';
-import type { Grant, Refused } from './Grant';
+import type { Acquired, Grant, Refused } from './Grant';
+import type { Rounds } from './Rounds';
 
 /** Proposals that were too low name a higher one; more of them than this means that others keep overtaking. */
 const MOST_PROPOSALS = 5;
@@ -35,14 +36,22 @@ export class Fencing {
    * @param nowMicros where to begin; in microseconds, so that processes seldom propose the same
    */
   constructor(
+    private readonly rounds: Rounds,
     private readonly masters: readonly Master[],
     private readonly quorum: number,
     private readonly guardMs: number,
     private readonly nowMicros: () => number,
   ) {}
 
-  /** A number above that of every holder before, for a lock that is held; or the reason why there is none. */
-  async tokenFor(grant: Grant): Promise<number | Refused> {
+  /** Gives a lock that is held a number above that of every holder before; where there is none, gives the lock back. */
+  async fence(grant: Grant): Promise<Acquired> {
+    const token = await this.#tokenFor(grant);
+    if (typeof token === 'number') return { kind: 'granted', grant: { ...grant, fencingToken: token } };
+    await this.rounds.release(grant);
+    return token;
+  }
+
+  async #tokenFor(grant: Grant): Promise<number | Refused> {
     let proposed = this.nowMicros();
     let aheadMs = this.guardMs;
     let named = 0;

@@ -10,6 +10,8 @@ export interface Grant {
   readonly ttlMs: number;
   /** In ms, counted by `stopwatch`, which was started before the round was sent. */
   readonly validForMs: number;
+  /** Null where none was asked for. */
+  readonly fencingToken: number | null;
 }
 
 /** An attempt that came to nothing. */

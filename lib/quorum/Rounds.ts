@@ -76,17 +76,18 @@ export class Rounds implements RoundFinder {
       const verdict = await ballot.verdict();
       return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
     }
-    const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) };
+    const validForMs = this.validForMs(ttlMs);
+    const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs, fencingToken: null };
     if (stopwatch.elapsedMs() < grant.validForMs) return { kind: 'granted', grant };
     await this.release(grant);
     return { kind: 'no-quorum', answers: ballot.answers.map(late) };
   }
 
   /** A lock that was granted elsewhere, of which it is not known who holds it. */
-  grantOf(keys: readonly string[], token: string, ttlMs: number): Grant {
+  grantOf(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
     const ballot = this.#ballot();
     ballot.token = token;
-    return { keys, ballot, stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: 0 };
+    return { keys, ballot, stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: 0, fencingToken };
   }
 
   /** For how long a lock of so long a ttl is certain to be held, however its masters' clocks drift; in ms. */
@@ -98,7 +99,8 @@ export class Rounds implements RoundFinder {
    * Keeps a lock for `ttlMs` from now, wherever it still stands. Masters that have lost it get it back where a quorum
    * holds it, and nowhere else: so a lock that is lost is never brought back.
    */
-  async extend({ keys, ballot: acquired }: Grant, ttlMs: number): Promise<Extended> {
+  async extend(held: Grant, ttlMs: number): Promise<Extended> {
+    const { keys, ballot: acquired } = held;
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
     const lock = new Lock(this.#redlock, [...keys], acquired.token, [], Infinity);
@@ -111,7 +113,7 @@ export class Rounds implements RoundFinder {
     if (verdict !== 'granted' && !isLost()) await ballot.complete();
     if (isLost()) return { kind: 'lost', answers: ballot.answers };
     if (count('granted') < this.quorum) return { kind: 'undecided', answers: ballot.answers };
-    const grant: Grant = { keys, ballot: acquired, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) };
+    const grant: Grant = { ...held, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) };
     if (stopwatch.elapsedMs() >= grant.validForMs) return { kind: 'lost', answers: ballot.answers.map(late) };
     void ballot.complete().then(() => this.#heal(grant, ballot));
     return { kind: 'kept', grant };

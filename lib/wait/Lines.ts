@@ -1,5 +1,6 @@
 import type { Refused } from '../quorum/Grant';
-import { LONGEST_TIMER_MS, Sleeper, type Wakening } from './Sleeper';
+import { Countdown } from './Countdown';
+import { Sleeper, type Wakening } from './Sleeper';
 
 /** Something that is held, for how much longer, in ms. */
 export interface Hold {
@@ -80,7 +81,7 @@ class Line {
   lastRefusal: Refused | null = null;
   /** Somebody of another process was waiting when the key was last given back. */
   isAwaitedElsewhere = false;
-  #expiry: NodeJS.Timeout | null = null;
+  #expiry: Countdown | null = null;
 
   constructor(
     readonly lines: Lines,
@@ -114,12 +115,13 @@ class Line {
   watch(): void {
     const { first } = this;
     if (this.#expiry !== null || first === null || first.next === null || first.hold === null) return;
-    const leftMs = Math.min(Math.ceil(first.hold.remaining()), LONGEST_TIMER_MS);
-    if (leftMs <= 0) return first.leave();
-    this.#expiry = setTimeout(() => {
-      this.#expiry = null;
-      this.watch();
-    }, leftMs);
+    const { hold } = first;
+    if (hold.remaining() <= 0) return first.leave();
+    this.#expiry = new Countdown(
+      () => hold.remaining(),
+      () => first.leave(),
+    );
+    this.#expiry.start();
   }
 
   close(): void {
@@ -129,7 +131,7 @@ class Line {
   }
 
   #stopWatching(): void {
-    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry?.stop();
     this.#expiry = null;
   }
 }

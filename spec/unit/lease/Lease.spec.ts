@@ -70,7 +70,8 @@ describe('A lease', () => {
     const ballot = new Ballot(['m:0'], 1);
     ballot.token = TOKEN;
     const stopwatch = new Stopwatch(systemClock);
-    lease = new Lease(['key'], null, { keys: ['key'], ballot, stopwatch, ttlMs: TTL_MS, validForMs: 988 }, owner);
+    const grant = { keys: ['key'], ballot, stopwatch, ttlMs: TTL_MS, validForMs: 988, fencingToken: null };
+    lease = new Lease(['key'], grant, owner);
   });
   afterEach(() => {
     clock.restore();

@@ -233,7 +233,7 @@ describe('An extension', () => {
       validForMs: (ttlMs) => rounds.validForMs(ttlMs),
       undecided: () => new Error('undecided'),
     };
-    const lease = new Lease(['key'], null, grant, owner as LeaseOwner);
+    const lease = new Lease(['key'], grant, owner as LeaseOwner);
     for (const lost of [1, 2]) at(lost).state = 'away';
     await lease.extend(LONGER_MS).catch(() => {});
     for (const master of masters) master.state = 'away';

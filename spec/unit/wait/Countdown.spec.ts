@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
-import { Countdown } from '../../../lib/lease/Countdown';
+import { Countdown } from '../../../lib/wait/Countdown';
 
 const LONGEST_MS = 2_147_483_647;
 

@@ -1,9 +1,8 @@
-/** A longer timer of Node's fires at once. */
-const LONGEST_MS = 2_147_483_647;
+import { LONGEST_TIMER_MS } from './Sleeper';
 
 /**
- * Calls back when nothing remains. Does not keep the process alive: there is nothing to do for a lock that nobody works
- * under any more.
+ * Calls back when nothing remains of a hold. Does not keep the process alive: there is nothing to do for a lock that
+ * nobody works under any more.
  */
 export class Countdown {
   #timer: NodeJS.Timeout | null = null;
@@ -23,7 +22,7 @@ export class Countdown {
         if (this.remaining() > 0) this.start();
         else this.onEnd();
       },
-      Math.min(leftMs, LONGEST_MS),
+      Math.min(leftMs, LONGEST_TIMER_MS),
     ).unref();
   }
 
