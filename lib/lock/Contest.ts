@@ -3,7 +3,7 @@ import type { ContextLike } from '../contract/Context';
 import type { Lease } from '../lease/Lease';
 import type { Quorum } from '../quorum/Quorum';
 import type { Refused } from '../quorum/Grant';
-import type { Place } from '../quorum/Voter';
+import type { Place } from '../quorum/acquireCall';
 import { Bell } from '../wait/Bell';
 import { untilExpiryMs } from '../wait/expiry';
 import type { Lines, Waiter } from '../wait/Lines';

@@ -8,7 +8,7 @@ import type { Observer } from '../observe/Observer';
 import { describeAnswer } from '../quorum/noQuorum';
 import type { Quorum } from '../quorum/Quorum';
 import type { Grant } from '../quorum/Grant';
-import type { Place } from '../quorum/Voter';
+import type { Place } from '../quorum/acquireCall';
 import { Lines, type Waiter } from '../wait/Lines';
 import { Contest, throwIfEnded, type Attempted, type Wish } from './Contest';
 import { lost, undecided } from './errors';
@@ -116,21 +116,19 @@ export class Session {
   async #attempt(wish: Wish, waiters: readonly Waiter[], place: Place | null): Promise<Attempted> {
     const { context, keys, ttlMs } = wish;
     const startedMs = performance.now();
-    const { rounds } = this.quorum;
+    const { rounds, fencing } = this.quorum;
     if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
-    const acquired = await rounds.acquire(this.#names(keys), ttlMs, place);
-    const granted =
-      acquired.kind === 'granted' && wish.fencing ? await this.quorum.fencing.fence(acquired.grant) : acquired;
-    for (const { line } of waiters) line.lastRefusal = granted.kind === 'granted' ? null : granted;
-    if (granted.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
+    const acquired = await (wish.fencing ? fencing : rounds).acquire(this.#names(keys), ttlMs, place);
+    for (const { line } of waiters) line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
+    if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
     try {
       throwIfEnded(wish, this.lines);
     } catch (error) {
-      if (granted.kind === 'granted') await rounds.release(granted.grant);
+      if (acquired.kind === 'granted') await rounds.release(acquired.grant);
       throw error;
     }
-    if (granted.kind !== 'granted') return granted;
-    const lease = this.#keep(context, keys, granted.grant, waiters);
+    if (acquired.kind !== 'granted') return acquired;
+    const lease = this.#keep(context, keys, acquired.grant, waiters);
     if (wish.renewForMs > 0) this.renewals.add(lease, ttlMs, wish.renewForMs);
     const tookMs = performance.now() - startedMs;
     for (const key of keys) this.observer.emit({ kind: 'acquired', context, key, tookMs });

@@ -1,162 +1,123 @@
-import { randomUUID } from 'node:crypto';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
-import type { Argument, Script } from '../master/Script';
-import type { Answer } from './Ballot';
-import { FENCE, READ_FLOOR, WRITE_FLOOR } from './fenceScripts';
+import type { Answer, Ballot } from './Ballot';
+import { runFence, WRITE_NUMBER } from './fenceScripts';
 import type { Acquired, Grant, Refused } from './Grant';
+import { Proposal, type Fenced, type Forgetful } from './Proposal';
+import { Reminders } from './Reminders';
 import type { Rounds } from './Rounds';
+import type { Place } from './acquireCall';
 
-/** Proposals that were too low name a higher one; more of them than this means that others keep overtaking. */
-const MOST_PROPOSALS = 5;
-
-const NO_LIMIT_MS = Number.MAX_SAFE_INTEGER;
-
-/** How one master took a proposal. */
-type Reply =
-  | { readonly kind: 'accepted' }
-  | { readonly kind: 'behind' | 'ahead'; readonly highest: number }
-  | { readonly kind: 'unfloored'; readonly nonce: string }
-  | { readonly kind: 'none'; readonly error: MasterError };
+/** Beyond it numbers rise by one, so that no clock, however wrong, uses up what a double can count. */
+const HIGHEST_BY_CLOCK = 2 ** 52;
 
 /**
  * Fencing tokens: numbers that rise from one holder of a key to the next, whichever masters formed each quorum.
  *
- * The holder of a lock proposes a number to all masters, and has it once a quorum has accepted it while its lock stood
- * there. A master accepts what is above all that it has accepted for the key. The next holder's quorum shares a master
- * with this one, and that master was told this number before the next holder could hold the lock; so it refuses what is
- * not above it. A master that has lost its memory takes part again only when others have told it where to start from,
- * and no sooner than its quarantine is over: by then whoever held a lock when it forgot has either been given its number
- * or has no valid lock any more.
+ * An acquire proposes a number, by the clock. A master that grants the lock accepts the number in the same step if it is
+ * above all that it has accepted. Accepted by a quorum, it is the token, and has cost no round trip. Otherwise, where
+ * clocks differ or others were quicker, the grants name what their masters have accepted: one more than the highest that
+ * a quorum of them names is written wherever the lock stands, and is the token once a quorum has it.
+ *
+ * Why it rises: the next holder's quorum shares a master with the one that has accepted this token. It was accepted
+ * there while this holder had the lock, so before the next one was granted it; and what the master accepts or names from
+ * then on is not below it. A master that has lost its memory accepts and names nothing until the others have told it
+ * where to start from, after its quarantine. Whoever held a lock when it forgot has its token by then, or will not get
+ * one; so all that was handed out with that master's vote is known to others who voted for it.
  */
 export class Fencing {
+  /** How far the numbers are ahead of the clock of this process: they follow the fastest one. */
+  #aheadMicros = 0;
+  #last = 0;
+  readonly #reminders: Reminders;
+
   /**
    * @param quorum how many masters have to accept
-   * @param guardMs how far ahead of a master's clock one may begin: a clock that is wrong must not use up the numbers
-   * @param nowMicros where to begin; in microseconds, so that processes seldom propose the same
+   * @param nowMicros where numbers begin; in microseconds, so that processes seldom propose the same
    */
   constructor(
     private readonly rounds: Rounds,
     private readonly masters: readonly Master[],
     private readonly quorum: number,
-    private readonly guardMs: number,
     private readonly nowMicros: () => number,
-  ) {}
+  ) {
+    this.#reminders = new Reminders(masters, quorum);
+  }
 
-  /** Gives a lock that is held a number above that of every holder before; where there is none, gives the lock back. */
-  async fence(grant: Grant): Promise<Acquired> {
-    const token = await this.#tokenFor(grant);
+  /** {@link Rounds.acquire}; what is granted has a fencing token. */
+  async acquire(keys: readonly string[], ttlMs: number, place: Place | null): Promise<Acquired> {
+    const proposal = this.#propose();
+    const acquired = await this.rounds.acquire(keys, ttlMs, place, proposal);
+    if (acquired.kind !== 'granted') return acquired;
+    const { grant } = acquired;
+    this.#keepUpWith(proposal);
+    void grant.ballot.complete().then(() => proposal.forgetful.map(this.#remind));
+    const token = proposal.accepted >= this.quorum ? proposal.number : await this.#goHigher(grant, proposal);
     if (typeof token === 'number') return { kind: 'granted', grant: { ...grant, fencingToken: token } };
     await this.rounds.release(grant);
     return token;
   }
 
-  async #tokenFor(grant: Grant): Promise<number | Refused> {
-    let proposed = this.nowMicros();
-    let aheadMs = this.guardMs;
-    let named = 0;
-    for (let proposals = 1; ; proposals += 1) {
-      const replies = await this.#propose(grant, proposed, aheadMs);
-      const isAccepted = replies.filter((reply) => reply?.kind === 'accepted').length >= this.quorum;
-      if (isAccepted && grant.stopwatch.elapsedMs() < grant.validForMs) return proposed;
-      if (isAccepted || proposals === MOST_PROPOSALS) return { kind: 'no-quorum', answers: this.#answers(replies) };
-      const isCopied = await this.#copyFloors(replies);
-      for (const reply of replies) if (reply !== null && 'highest' in reply) named = Math.max(named, reply.highest);
-      if (named === 0 && !isCopied) return { kind: 'no-quorum', answers: this.#answers(replies) };
-      if (named === 0) continue;
-      // However far that is ahead of another master's clock, it is where the numbers stand.
-      proposed = named + 1;
-      aheadMs = NO_LIMIT_MS;
-    }
+  #propose(): Proposal {
+    const byClock = Math.min(this.nowMicros() + this.#aheadMicros, HIGHEST_BY_CLOCK);
+    this.#last = Math.max(this.#last + 1, byClock);
+    return new Proposal(this.#last, this.masters.length);
   }
 
-  /** Asks all, and settles as soon as it is decided. */
-  #propose({ keys, ballot }: Grant, proposed: number, aheadMs: number): Promise<readonly (Reply | null)[]> {
-    const replies = this.masters.map((): Reply | null => null);
-    let pending = replies.length;
-    let accepted = 0;
-    const isOnly = this.masters.length === 1 ? '1' : '0';
-    const args = [ballot.token, proposed, aheadMs, randomUUID(), isOnly];
+  #keepUpWith({ highest }: Proposal): void {
+    this.#aheadMicros = Math.max(this.#aheadMicros, Math.max(...highest) - this.nowMicros());
+  }
+
+  readonly #remind = ([index, nonce]: Forgetful): Promise<number | null> => this.#reminders.remind(index, nonce);
+
+  /** Costs one more round trip, and two more where a master has to be reminded first. */
+  async #goHigher(grant: Grant, proposal: Proposal): Promise<number | Refused> {
+    const known = [...proposal.highest];
+    if (known.length < this.quorum) {
+      const reminded = await Promise.all(proposal.forgetful.map(this.#remind));
+      known.push(...reminded.filter((highest) => highest !== null));
+    }
+    if (known.length < this.quorum) return noQuorum(grant.ballot, proposal);
+    const higher = new Proposal(Math.max(...known) + 1, this.masters.length);
+    await this.#write(grant, higher);
+    const isInTime = grant.stopwatch.elapsedMs() < grant.validForMs;
+    return higher.accepted >= this.quorum && isInTime ? higher.number : noQuorum(grant.ballot, higher);
+  }
+
+  /** Settles as soon as a quorum has it. */
+  #write({ keys, ballot }: Grant, proposal: Proposal): Promise<void> {
+    let pending = this.masters.length;
     return new Promise((resolve) => {
       for (const [index, master] of this.masters.entries()) {
-        void ask(master, FENCE, keys, args).then((reply) => {
-          replies[index] = reply;
+        void write(master, keys, ballot.token, proposal.number).then((fenced) => {
+          proposal.record(index, fenced);
           pending -= 1;
-          if (reply.kind === 'accepted') accepted += 1;
-          if (accepted >= this.quorum || pending === 0) resolve(replies);
+          if (proposal.accepted >= this.quorum || pending === 0) resolve();
         });
       }
     });
   }
-
-  /** Tells masters that have forgotten where to start from. Returns whether any was told. */
-  async #copyFloors(replies: readonly (Reply | null)[]): Promise<boolean> {
-    const told = await Promise.all(
-      replies.map(async (reply, index) => {
-        const master = this.masters[index];
-        return reply?.kind === 'unfloored' && master !== undefined && this.#copyFloor(master, reply.nonce);
-      }),
-    );
-    return told.includes(true);
-  }
-
-  /**
-   * Of the others, all but `q - 1` have accepted what a quorum with this master has: so among `N - q + 1` of them there
-   * is one that knows. Where so many cannot be sure of themselves, what all of them remember together has to do.
-   */
-  async #copyFloor(master: Master, nonce: string): Promise<boolean> {
-    const others = this.masters.filter((other) => other !== master);
-    const floors = (await Promise.all(others.map(readFloor))).filter((floor) => floor !== null);
-    const sure = floors.filter(({ isSure }) => isSure);
-    const isEnough = sure.length > this.masters.length - this.quorum || floors.length === others.length;
-    if (!isEnough) return false;
-    const highest = Math.max(0, ...floors.map(({ number }) => number));
-    const [kind] = await answerOf(master, WRITE_FLOOR, [], [nonce, highest]).catch(() => ['']);
-    return kind === 'floor';
-  }
-
-  #answers(replies: readonly (Reply | null)[]): readonly Answer[] {
-    return this.masters.map(({ address }, index) => {
-      const reply = replies[index] ?? null;
-      if (reply === null) return { address, vote: null };
-      if (reply.kind === 'accepted') return { address, vote: { kind: 'granted' } };
-      if (reply.kind === 'none') return { address, vote: reply };
-      return { address, vote: { kind: 'none', error: new MasterError(address, 'unfenced', REASONS[reply.kind]) } };
-    });
-  }
 }
 
-const REASONS = {
-  behind: 'has accepted a higher number meanwhile',
-  ahead: 'has a clock that is far behind',
-  unfloored: 'has forgotten which numbers it accepted, and too few others could tell',
-} as const;
-
-async function ask(master: Master, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+async function write(master: Master, keys: readonly string[], token: string, number: number): Promise<Fenced> {
   try {
-    const [kind, detail] = await answerOf(master, script, keys, args);
+    const [kind, detail] = await runFence(master, WRITE_NUMBER, keys, [token, number]);
     if (kind === 'accepted') return { kind };
-    if (kind === 'behind' || kind === 'ahead') return { kind, highest: Number(detail) };
-    if (kind === 'unfloored') return { kind, nonce: String(detail) };
-    return { kind: 'none', error: new MasterError(master.address, 'unfenced', `is ${String(kind)}`) };
+    if (kind === 'forgot') return { kind, nonce: String(detail) };
+    return { kind: 'none', error: new MasterError(master.address, 'unfenced', 'does not hold the lock any more') };
   } catch (error) {
     return { kind: 'none', error: error as MasterError };
   }
 }
 
-async function readFloor(master: Master): Promise<{ number: number; isSure: boolean } | null> {
-  const [kind, number, isSure] = await answerOf(master, READ_FLOOR, [], []).catch(() => ['']);
-  return kind === 'floor' ? { number: Number(number), isSure: isSure === '1' } : null;
-}
-
-/** @throws MasterError */
-async function answerOf(
-  master: Master,
-  { sha }: Script,
-  keys: readonly string[],
-  args: readonly Argument[],
-): Promise<readonly unknown[]> {
-  const runId = master.server?.runId ?? '';
-  const answer = await master.run(sha, keys.length, [...keys, runId, ...args], () => true);
-  return Array.isArray(answer) ? (answer as readonly unknown[]) : [];
+/** Too few masters have accepted a number. */
+function noQuorum({ answers }: Ballot, proposal: Proposal): Refused {
+  const explained = answers.map(({ address, vote }, index): Answer => {
+    const fenced = proposal.answerOf(index);
+    if (fenced?.kind === 'none') return { address, vote: fenced };
+    if (fenced?.kind !== 'forgot') return { address, vote };
+    const doubt = 'has forgotten which numbers it accepted, and too few others could tell';
+    return { address, vote: { kind: 'none', error: new MasterError(address, 'unfenced', doubt) } };
+  });
+  return { kind: 'no-quorum', answers: explained };
 }

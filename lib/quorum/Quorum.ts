@@ -60,7 +60,7 @@ export class Quorum implements MasterOwner {
     const isProved = isGuarded && endpoints.length > 1;
     const scripts = { isGuarded: isProved, isNotifying: options.notify };
     this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
-    this.fencing = new Fencing(this.rounds, this.masters, size, options.restartGuardMs, systemMicros);
+    this.fencing = new Fencing(this.rounds, this.masters, size, systemMicros);
     this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
   }
 

@@ -3,9 +3,11 @@ import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import { Ballot, type Answer, type Vote } from './Ballot';
 import type { Acquired, Extended, Grant, Released } from './Grant';
+import type { Proposal } from './Proposal';
 import { wrapScripts, type ScriptOptions, type Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
-import { Voter, type Place, type RedlockClient, type Round, type RoundFinder } from './Voter';
+import type { Place } from './acquireCall';
+import { Voter, type RedlockClient, type Round, type RoundFinder } from './Voter';
 
 /** Redlock's settings, under its own names; times are in ms. */
 export interface RedlockSettings {
@@ -65,11 +67,17 @@ export class Rounds implements RoundFinder {
    * One attempt to acquire all of `keys` or none, with a token of its own. Leaves nothing behind when it fails.
    *
    * @param place where to stand in the masters' lines when they refuse; null for whoever does not wait
+   * @param proposal is told what each master that grants the lock says to its number
    */
-  async acquire(keys: readonly string[], ttlMs: number, place: Place | null): Promise<Acquired> {
+  async acquire(
+    keys: readonly string[],
+    ttlMs: number,
+    place: Place | null,
+    proposal: Proposal | null = null,
+  ): Promise<Acquired> {
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
-    const round: Round = { kind: 'acquire', ballot, ttlMs, place };
+    const round: Round = { kind: 'acquire', ballot, ttlMs, place, proposal };
     const isGranted = await this.#run(round, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND));
     if (!isGranted) {
       // The ballot knows whether that means taken or too few answers.

@@ -3,25 +3,23 @@ import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Argument } from '../master/Script';
 import type { Ballot, Vote } from './Ballot';
+import { argumentsFor, faultOf, fencedOf, takenOf, type Place } from './acquireCall';
+import type { Proposal } from './Proposal';
 import { Refusal } from './scripts';
 
 /** What redlock is doing when it calls its clients. */
 export type Round =
-  | { readonly kind: 'acquire'; readonly ballot: Ballot; readonly ttlMs: number; readonly place: Place | null }
+  | {
+      readonly kind: 'acquire';
+      readonly ballot: Ballot;
+      readonly ttlMs: number;
+      readonly place: Place | null;
+      readonly proposal: Proposal | null;
+    }
   /** Gives back what the round of `acquired` may have left on the masters, for `ttlMs`. */
   | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number }
   /** Keeps what is held for longer. */
   | { readonly kind: 'extend'; readonly ballot: Ballot };
-
-/** A place in the masters' lines, for whoever is refused and waits. */
-export interface Place {
-  /** The waiter: it listens on its own channel. */
-  readonly id: string;
-  /** For how long it has waited, in ms. */
-  readonly waitedMs: number;
-  /** For how long it is remembered when nobody asks again, in ms. */
-  readonly keepMs: number;
-}
 
 type Acquire = Extract<Round, { kind: 'acquire' }>;
 type Release = Extract<Round, { kind: 'release' }>;
@@ -103,11 +101,10 @@ export class Voter implements RedlockClient {
   }
 
   #acquire(sha: string, numKeys: number, args: readonly Argument[], round: Acquire): Promise<number> {
-    const { ballot, ttlMs, place } = round;
+    const { ballot, ttlMs } = round;
     const isWanted = (): boolean => !ballot.isGivenBack;
-    const allArgs = place === null ? args : [...args, place.id, place.waitedMs, place.keepMs];
-    return this.master.run(sha, numKeys, allArgs, isWanted).then(
-      (reply) => this.#castAcquired(ballot, reply),
+    return this.master.run(sha, numKeys, argumentsFor(args, round), isWanted).then(
+      (reply) => this.#castAcquired(round, reply),
       (error: MasterError) => {
         if (error.mayHaveRun) this.master.owe(debtOf(numKeys, args), ttlMs, false);
         return this.#castNone(ballot, error);
@@ -115,33 +112,24 @@ export class Voter implements RedlockClient {
     );
   }
 
-  #castAcquired(ballot: Ballot, reply: unknown): number {
+  #castAcquired({ ballot, proposal }: Acquire, reply: unknown): number {
     if (typeof reply === 'number') {
       ballot.cast(this.index, GRANTED);
       return reply;
     }
     const [kind, detail, more] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
+    if (typeof kind === 'number') {
+      proposal?.record(this.index, fencedOf(detail, more));
+      ballot.cast(this.index, GRANTED);
+      return kind;
+    }
     if (kind === Refusal.taken) {
-      ballot.cast(this.index, { kind: 'taken', remainingMs: unlessNegative(detail), rank: unlessNegative(more) });
+      ballot.cast(this.index, takenOf(detail, more));
       throw TAKEN;
     }
-    const error = this.#refused(kind, detail, more);
+    const error = faultOf(this.master.address, kind, detail, more);
     if (error.kind === 'unadmitted') this.master.readmit(error);
     return this.#castNone(ballot, error);
-  }
-
-  #refused(kind: unknown, detail: unknown, type: unknown): MasterError {
-    const { address } = this.master;
-    switch (kind) {
-      case Refusal.foreign:
-        return new MasterError(address, 'foreign-key', `${JSON.stringify(detail)} holds a ${String(type)}, no lock`);
-      case Refusal.unadmitted:
-        return new MasterError(address, 'unadmitted', 'has forgotten that it was admitted');
-      case Refusal.quarantined:
-        return new MasterError(address, 'quarantined', `has lost its memory, and may vote in ${String(detail)} ms`);
-      default:
-        return new MasterError(address, 'unexpected', `answered ${String(kind)}`);
-    }
   }
 
   #extend(sha: string, numKeys: number, args: readonly Argument[], ballot: Ballot): Promise<number> {
@@ -189,10 +177,6 @@ export class Voter implements RedlockClient {
     ballot.cast(this.index, { kind: 'none', error });
     throw error;
   }
-}
-
-function unlessNegative(value: unknown): number | null {
-  return Number(value) < 0 ? null : Number(value);
 }
 
 function debtOf(numKeys: number, args: readonly Argument[]): Debt {

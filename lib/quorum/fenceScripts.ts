@@ -1,65 +1,70 @@
-import { script, type Script } from '../master/Script';
+import type { Master } from '../master/Master';
+import { script, type Argument, type Script } from '../master/Script';
 import { MARKER } from './guardScripts';
 
 /**
- * What a master remembers for fencing: the hash `redlock:fence` has the highest number that it has accepted for any key
- * (`floor`) and the run of the server for which that is known to be so (`run`); `redlock:fence:<key>` has the highest
- * number for one key, and the run that accepted it, for a day. A number of an earlier run says nothing: the master may
- * have come back knowing less than it did.
+ * The end of a script that grants: accepts the number in ARGV[3] in the same step, if it is above all that this master
+ * has accepted, for whatever key. Two fields of the marker tell: `highest`, and `forgot`, the nonce of a loss of memory
+ * that has not been made good. What is far ahead of the master's own clock comes from one that is wrong, and is not
+ * accepted either.
  */
-const PRELUDE = `
-local run = ARGV[1]
-local marker = redis.call('hmget', '${MARKER}', 'run', 'until', 'founding')
-local time = redis.call('time')
-local now = time[1] * 1000000 + time[2]
-local fence = redis.call('hmget', 'redlock:fence', 'run', 'floor', 'wants')
-local floor = tonumber(fence[2] or '0')
--- Whoever was founded in this run has forgotten nothing.
-local isFloored = fence[1] == run or (marker[3] and marker[3] ~= '')
-if marker[1] ~= run then return { 'unadmitted' } end
-if tonumber(marker[2]) * 1000 > now then return { 'quarantined' } end
-
-local function whole(number) return string.format('%.0f', number) end
+export const ACCEPT_NUMBER = `
+local fence = redis.call('hmget', '${MARKER}', 'highest', 'forgot', 'guard')
+if fence[2] and fence[2] ~= '' then return { #KEYS, 'forgot', fence[2] } end
+local known, proposed, time = tonumber(fence[1] or '0'), tonumber(ARGV[3]), redis.call('time')
+local most = math.max(known, time[1] * 1000000 + time[2]) + tonumber(fence[3] or '0') * 1000
+if proposed <= known or proposed > most then return { #KEYS, 'refused', fence[1] or '0' } end
+redis.call('hset', '${MARKER}', 'highest', ARGV[3])
+return { #KEYS, 'accepted' }
 `;
 
-/**
- * Accepts a number for keys that are held with a token, above all that were accepted for them. KEYS: the keys. ARGV: the
- * run, the token, the number, how far it may be ahead of the master's clock in ms, a nonce, '1' where this is the only
- * master.
- */
-export const FENCE: Script = script(`${PRELUDE}
-local token, proposed, ahead = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local highest = 0
+/** ARGV: the run of the server that is asked. Another one by now knows nothing of what this one has done. */
+const PRELUDE = `
+local run, highest, forgot = unpack(redis.call('hmget', '${MARKER}', 'run', 'highest', 'forgot'))
+if run ~= ARGV[1] then return { 'unadmitted' } end
+highest = tonumber(highest or '0')
+
+local function raiseTo(number)
+  if number > highest then redis.call('hset', '${MARKER}', 'highest', string.format('%.0f', number)) end
+end
+`;
+
+/** Writes a number where its keys are held with a token. KEYS: the keys. ARGV: the run, the token, the number. */
+export const WRITE_NUMBER: Script = script(`${PRELUDE}
+if forgot and forgot ~= '' then return { 'forgot', forgot } end
 for _, key in ipairs(KEYS) do
-  if redis.call('get', key) ~= token then return { 'gone' } end
-  local stored = redis.call('get', 'redlock:fence:' .. key)
-  local number, inRun = string.match(stored or '', '^(%d+) (.*)$')
-  highest = math.max(highest, inRun == run and tonumber(number) or floor)
+  if redis.call('get', key) ~= ARGV[2] then return { 'gone' } end
 end
-if not isFloored and ARGV[6] ~= '1' then
-  local wants = fence[3] and fence[3] ~= '' and fence[3] or ARGV[5]
-  redis.call('hset', 'redlock:fence', 'wants', wants)
-  return { 'unfloored', wants }
-end
-if proposed <= highest then return { 'behind', whole(highest) } end
-if proposed > math.max(now, highest) + ahead * 1000 then return { 'ahead', whole(math.max(now, highest)) } end
-for _, key in ipairs(KEYS) do
-  redis.call('set', 'redlock:fence:' .. key, whole(proposed) .. ' ' .. run, 'PX', 86400000)
-end
-redis.call('hset', 'redlock:fence', 'run', run, 'floor', whole(math.max(floor, proposed)))
+raiseTo(tonumber(ARGV[3]))
 return { 'accepted' }
 `);
 
-/** Tells what another master is to start from. Answers the floor, and '1' where it is known to be right. */
-export const READ_FLOOR: Script = script(`${PRELUDE}
-return { 'floor', whole(floor), isFloored and '1' or '0' }
+/** Tells what another master is to start from: the number, and the nonce of a loss where it is not sure of it. */
+export const READ_HIGHEST: Script = script(`${PRELUDE}
+return { 'highest', string.format('%.0f', highest), forgot or '' }
 `);
 
-/** Has a master that forgot start from what the others know. ARGV: the run, the nonce that it asked with, the floor. */
-export const WRITE_FLOOR: Script = script(`${PRELUDE}
-if ARGV[2] == '' or fence[3] ~= ARGV[2] then return { 'changed' } end
-redis.call('hset', 'redlock:fence', 'run', run, 'floor', whole(math.max(floor, tonumber(ARGV[3]))), 'wants', '')
-return { 'floor', '', '1' }
+/** Has a master that forgot start from what the others know. ARGV: the run, the nonce of the loss, the number. */
+export const REMIND: Script = script(`${PRELUDE}
+if forgot ~= ARGV[2] then return { 'changed' } end
+raiseTo(tonumber(ARGV[3]))
+redis.call('hset', '${MARKER}', 'forgot', '')
+return { 'reminded' }
 `);
 
-export const FENCE_SCRIPTS: readonly Script[] = [FENCE, READ_FLOOR, WRITE_FLOOR];
+export const FENCE_SCRIPTS: readonly Script[] = [WRITE_NUMBER, READ_HIGHEST, REMIND];
+
+/**
+ * Runs one of them.
+ *
+ * @throws MasterError
+ */
+export async function runFence(
+  master: Master,
+  { sha }: Script,
+  keys: readonly string[],
+  args: readonly Argument[],
+): Promise<readonly unknown[]> {
+  const runId = master.server?.runId ?? '';
+  return (await master.run(sha, keys.length, [...keys, runId, ...args], () => true)) as readonly unknown[];
+}

@@ -3,7 +3,7 @@ import { script, type Script } from '../master/Script';
 /**
  * The key of the marker that every admitted master carries: a hash of the server's run, the end of its quarantine in
  * the master's own time (0 where there is none), the longest guard that anybody asked for, and the nonces of the
- * founding. While a master waits for its admission, there is only its own nonce in it, and the run that drew it: one
+ * founding; `highest` and `forgot` are for fencing. While a master waits for its admission, there is only its own nonce in it, and the run that drew it: one
  * that comes back with a snapshot of that moment is not as new as it was then. Being a hash, the marker can never be
  * mistaken for a lock.
  */
@@ -31,11 +31,13 @@ local before = read()
 local isPendingAs = function(nonce) return before['pending'] == run and before['nonce'] == nonce end
 guard = math.max(guard, tonumber(before['guard'] or '0'))
 
-local function admit(founding, quarantine)
+-- forgot: the nonce of a loss; '' where nothing that was ever known here is lost.
+local function admit(founding, quarantine, forgot)
   local ends = quarantine > 0 and now() + quarantine or 0
   redis.call('del', marker)
   redis.call('hset', marker, 'run', run, 'until', string.format('%.0f', ends),
-    'guard', string.format('%.0f', guard), 'founding', founding)
+    'guard', string.format('%.0f', guard), 'founding', founding,
+    'highest', before['highest'] or '0', 'forgot', forgot)
 end
 
 local function answer()
@@ -54,9 +56,9 @@ export const INSPECT: Script = script(`${PRELUDE}
 if before['run'] == run then
   redis.call('hset', marker, 'guard', string.format('%.0f', guard))
 elseif ARGV[4] == '1' then
-  admit('', 0)
+  admit('', 0, '')
 elseif before['run'] then
-  admit('', guard)
+  admit('', guard, ARGV[3])
 elseif before['pending'] ~= run then
   redis.call('hset', marker, 'nonce', ARGV[3], 'pending', run)
 end
@@ -65,12 +67,12 @@ return answer()
 
 /** Admits a master that is still as new as it was read. ARGV: its nonce, and the nonces of all that are founded. */
 export const FOUND: Script = script(`${PRELUDE}
-if isPendingAs(ARGV[3]) then admit(ARGV[4], 0) end
+if isPendingAs(ARGV[3]) then admit(ARGV[4], 0, '') end
 return answer()
 `);
 
 /** Admits a master that came late, and may have forgotten something. ARGV: the nonce that it was read with. */
 export const QUARANTINE: Script = script(`${PRELUDE}
-if isPendingAs(ARGV[3]) then admit('', guard) end
+if isPendingAs(ARGV[3]) then admit('', guard, ARGV[3]) end
 return answer()
 `);

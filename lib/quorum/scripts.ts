@@ -1,5 +1,5 @@
 import { script, type Script } from '../master/Script';
-import { FENCE_SCRIPTS } from './fenceScripts';
+import { ACCEPT_NUMBER, FENCE_SCRIPTS } from './fenceScripts';
 import { MARKER } from './guardScripts';
 import { WAIT_IN_LINE, WAKE_FIRST } from './waitScripts';
 
@@ -40,7 +40,10 @@ ${redlockScript}
 end
 
 local count = redlock()
-if count ~= 0 then return count end
+if count ~= 0 then
+  if not ARGV[3] or ARGV[3] == '' then return count end
+  ${ACCEPT_NUMBER}
+end
 
 ${WAIT_IN_LINE}
 local remaining, rank, isEndless = 0, -1, false

@@ -4,14 +4,14 @@ export const channelOf = (id: string): string => `redlock:free:${id}`;
 /**
  * For a script that refuses: puts the caller into the master's line for a key. A line is a sorted set of waiters, by
  * the time on the master since which each has waited, so that one that has to ask again keeps its place. It is gone
- * by itself when nobody has asked for a while. ARGV from the third: the waiter, for how long it has waited and for how
+ * by itself when nobody has asked for a while. ARGV from the fourth: the waiter, for how long it has waited and for how
  * long the line is to be kept, in ms.
  *
  * A master may not permit it, or have no memory left: then those who wait poll.
  */
 export const WAIT_IN_LINE = `
 local function waitInLine(key)
-  local id, waited, keep = ARGV[3], ARGV[4], tonumber(ARGV[5])
+  local id, waited, keep = ARGV[4], ARGV[5], tonumber(ARGV[6])
   if not id then return -1 end
   local line = 'redlock:waiting:' .. key
   local time = redis.call('time')

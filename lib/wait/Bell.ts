@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { LockOptions } from '../config/LockOptions';
 import type { Master } from '../master/Master';
 import type { Quorum } from '../quorum/Quorum';
-import type { Place } from '../quorum/Voter';
+import type { Place } from '../quorum/acquireCall';
 import { channelOf } from '../quorum/waitScripts';
 
 /** A master whose message comes alone is believed after so many ms: the others' lines may have another one in front. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
+import { MARKER } from '../../../lib/quorum/guardScripts';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
@@ -51,11 +52,7 @@ describe('A fencing token, over masters that forget', function () {
   async function tokenWithout(lock: RedisLock, absent: number): Promise<number> {
     const first = await next(lock);
     const others = servers.filter((_, index) => index !== absent);
-    for (const server of others) {
-      const run = String(await server.command('HGET', 'redlock:guard', 'run'));
-      await server.command('SET', 'redlock:fence:key', `${first + AHEAD} ${run}`);
-      await server.command('HSET', 'redlock:fence', 'floor', first + AHEAD);
-    }
+    for (const server of others) await server.command('HSET', MARKER, 'highest', first + AHEAD);
     await silence(lock, absent);
     const token = await next(lock);
     await serverAt(absent).resume();
@@ -64,10 +61,10 @@ describe('A fencing token, over masters that forget', function () {
   }
 
   async function forget(lock: RedisLock, index: number): Promise<void> {
-    const before = await serverAt(index).command('HGET', 'redlock:guard', 'run');
+    const before = await serverAt(index).command('HGET', MARKER, 'run');
     await serverAt(index).restartEmpty();
     await until(async () => {
-      const run = await serverAt(index).command('HGET', 'redlock:guard', 'run');
+      const run = await serverAt(index).command('HGET', MARKER, 'run');
       return run !== null && run !== before && isVoter(lock, index);
     }, 'it votes again, with nothing in its memory');
   }
@@ -111,8 +108,7 @@ describe('A fencing token, over masters that forget', function () {
     const lock = await open();
     for (const server of servers) {
       // As after a restart.
-      await server.command('HSET', 'redlock:fence', 'floor', 0, 'run', 'another');
-      await server.command('HSET', 'redlock:guard', 'founding', '');
+      await server.command('HSET', MARKER, 'forgot', 'a nonce');
     }
     await silence(lock, 1);
     const refused = lock.acquireLease('123', 'key', GUARD_MS, { fencing: true, timeout: 0 });

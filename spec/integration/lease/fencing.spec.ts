@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { ConfigException } from 'pip-services4-commons-node';
+import { stub } from 'sinon';
 import type { Lease, RedisLock } from '../../../lib';
+import { MARKER } from '../../../lib/quorum/guardScripts';
 import type { Master } from '../../support/Master';
 import { describeOnMasters } from '../../support/onMasters';
 import { thrownBy, useLocks } from '../lock/locks';
@@ -8,6 +10,7 @@ import { thrownBy, useLocks } from '../lock/locks';
 const LONG = 60_000;
 /** Numbers are microseconds: so far ahead of every clock here. */
 const AHEAD = 20_000_000;
+const YEAR_MS = 365 * 86_400_000;
 
 describeOnMasters('A fencing token', (bench) => {
   const locks = useLocks();
@@ -21,7 +24,15 @@ describeOnMasters('A fencing token', (bench) => {
     return lease.fencingToken ?? expect.fail('it has no token');
   }
 
-  const runOf = async (master: Master): Promise<string> => String(await master.command('HGET', 'redlock:guard', 'run'));
+  /** As after numbers by a clock that is far ahead. */
+  async function raise(number: number): Promise<void> {
+    for (const master of bench.living) await master.command('HSET', MARKER, 'highest', number);
+  }
+
+  async function scriptsRunOn(master: Master): Promise<number> {
+    const [, calls] = /cmdstat_evalsha:calls=(\d+)/.exec(String(await master.command('INFO', 'commandstats'))) ?? [];
+    return Number(calls);
+  }
 
   it('rises from holder to holder, whoever they are', async () => {
     const both = [await open(), await open()];
@@ -41,48 +52,56 @@ describeOnMasters('A fencing token', (bench) => {
     expect(lease.fencingToken).to.equal(null);
   });
 
-  it('is above what the masters have accepted for the key, however far the clock here is behind', async () => {
+  it('is above what the masters have accepted, however far the clock here is behind', async () => {
     const lock = await open();
     const former = (await next(lock)) + AHEAD;
-    for (const master of bench.living)
-      await master.command('SET', 'redlock:fence:key', `${former} ${await runOf(master)}`);
+    await raise(former);
 
     expect(await next(lock)).to.equal(former + 1);
     expect(await next(await open())).to.equal(former + 2);
   });
 
-  it('is above what the masters have accepted for any key, once the number of its own has expired', async () => {
+  it('costs no round trip, also behind a clock that is ahead, once that is known', async () => {
     const lock = await open();
-    const former = (await next(lock)) + AHEAD;
-    for (const master of bench.living) {
-      await master.command('HSET', 'redlock:fence', 'floor', former);
-      await master.command('DEL', 'redlock:fence:key');
-    }
+    await raise((await next(lock)) + AHEAD);
+    await next(lock);
+    for (const master of bench.living) await master.command('CONFIG', 'RESETSTAT');
+    for (let turn = 0; turn < 10; turn += 1) await next(lock);
+    await lock.close('123');
 
-    expect(await next(lock)).to.equal(former + 1);
+    for (const master of bench.living) expect(await scriptsRunOn(master)).to.equal(20);
   });
 
   it('is one for all keys that are held together', async () => {
     const lock = await open();
     const former = (await next(lock, 'one')) + AHEAD;
-    for (const master of bench.living)
-      await master.command('SET', 'redlock:fence:one', `${former} ${await runOf(master)}`);
+    await raise(former);
     const together = await next(lock, ['other', 'one']);
 
     expect(together).to.equal(former + 1);
     expect(await next(lock, 'other')).to.be.above(together);
   });
 
-  it('has keys that expire, but for one', async () => {
+  it('leaves nothing on the masters but its number', async () => {
     const lock = await open();
-    await next(lock);
+    const token = await next(lock);
+    await lock.close('123');
+
     for (const master of bench.living) {
-      const keys = (await master.command('KEYS', 'redlock:fence*')) as readonly string[];
-      for (const key of keys) {
-        const ttlMs = Number(await master.command('PTTL', key));
-        if (key === 'redlock:fence') expect(ttlMs).to.equal(-1);
-        else expect(ttlMs).to.be.within(86_000_000, 86_400_000);
-      }
+      expect(await master.command('KEYS', '*')).to.deep.equal([MARKER]);
+      expect(await master.command('HGET', MARKER, 'highest')).to.equal(String(token));
+    }
+  });
+
+  it('is not taken from a clock that is ahead by more than the guard, which would use up the numbers', async () => {
+    const lock = await open();
+    const origin = stub(performance, 'timeOrigin').value(Date.now() + 50 * YEAR_MS);
+    try {
+      const token = await next(lock);
+      expect(await next(lock)).to.equal(token + 1);
+      expect(token).to.be.below((Date.now() + YEAR_MS) * 1000);
+    } finally {
+      origin.restore();
     }
   });
 

@@ -52,7 +52,7 @@ describe('Voter', () => {
   }
 
   const acquiring = (reply: () => Promise<unknown>): Voter =>
-    voter(reply, { kind: 'acquire', ballot, ttlMs: TTL_MS, place: null });
+    voter(reply, { kind: 'acquire', ballot, ttlMs: TTL_MS, place: null, proposal: null });
   const releasing = (reply: () => Promise<unknown>): Voter =>
     voter(reply, { kind: 'release', ballot, acquired, ttlMs: TTL_MS });
   const refusing = (error: MasterError) => (): Promise<never> => Promise.reject(error);

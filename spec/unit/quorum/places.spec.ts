@@ -30,12 +30,12 @@ describe('A place in the line of a master', () => {
   const ARGS = ['key', 'other', 'token', TTL_MS];
 
   it("is asked for behind redlock's own arguments", async () => {
-    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: PLACE };
-    expect(await asked(round, ARGS, 2)).to.eql([...ARGS, 'waiter', 70, 1300]);
+    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: PLACE, proposal: null };
+    expect(await asked(round, ARGS, 2)).to.eql([...ARGS, '', 'waiter', 70, 1300]);
   });
 
   it('is not asked for by whoever does not wait', async () => {
-    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: null };
+    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: null, proposal: null };
     expect(await asked(round, ARGS, 2)).to.eql(ARGS);
   });
 
@@ -46,7 +46,7 @@ describe('A place in the line of a master', () => {
 
   it('is told in the vote', async () => {
     const votes = ballot();
-    const round: Round = { kind: 'acquire', ballot: votes, ttlMs: TTL_MS, place: PLACE };
+    const round: Round = { kind: 'acquire', ballot: votes, ttlMs: TTL_MS, place: PLACE, proposal: null };
     // To redlock it is a vote against.
     await asked(round, ARGS, [Refusal.taken, 500, 4]).catch(() => {});
     expect(votes.voteOf(0)).to.eql(taken(4));
@@ -66,7 +66,7 @@ describe('A place in the line of a master', () => {
     await rounds.acquire(['key'], TTL_MS, null);
     await rounds.idle();
 
-    const place = ['waiter', 70, 1300];
+    const place = ['', 'waiter', 70, 1300];
     expect(sent).to.eql([place, place, place, [], [], []]);
   });
 });
