@@ -29,8 +29,6 @@ export class Ballot {
   longestTtlMs = 0;
   /** Of a release: somebody was waiting, and was told. */
   hasWoken = false;
-  /** Is called when it is certain that no quorum can be had, and nobody has granted anything. */
-  onRefused = (): void => {};
   readonly #votes: (Vote | null)[];
   #granted = 0;
   #taken = 0;
@@ -63,6 +61,11 @@ export class Ballot {
     return this.addresses.map((address, index) => ({ address, vote: this.#votes[index] ?? null }));
   }
 
+  /** Whether any master has granted it so far. */
+  get isGrantedAnywhere(): boolean {
+    return this.#granted > 0;
+  }
+
   /** The vote of one master; null while it has not answered. */
   voteOf(index: number): Vote | null {
     return this.#votes[index] ?? null;
@@ -79,7 +82,6 @@ export class Ballot {
     if (vote.kind === 'granted') this.#granted += 1;
     else if (vote.kind === 'taken') this.#taken += 1;
     else this.#none += 1;
-    if (vote.kind === 'taken' && this.#granted === 0 && this.#decide() === 'taken') this.onRefused();
     if (this.#pending === 0) this.#onComplete?.();
     if (this.#settle === null) return;
     const verdict = this.#decide();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import Redlock, { ExecutionError, Lock } from 'redlock';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
@@ -33,15 +34,18 @@ const padding = (): RedlockClient => ({
 /**
  * Redlock's rounds over a set of masters: each asks every master once, and settles within the time that a master is
  * given to answer.
+ *
+ * A bare round, one script on all masters and their majority, is what redlock calls `extend`; so its acquire script is
+ * run by the `extend` of a Redlock of its own. redlock's `acquire` would draw a token by a system call, and would give
+ * back a lost round by a second round trip, also where all have refused.
  */
 export class Rounds implements RoundFinder {
   /** What the masters are asked to run. */
   readonly scripts: Scripts;
+  readonly #acquirer: Redlock;
   readonly #redlock: Redlock;
   readonly #voters: readonly Voter[];
   readonly #addresses: readonly string[];
-  /** The acquires under way, by token: redlock cleans up after a lost one by itself, and only its token says whose. */
-  readonly #acquiring = new Map<string, Extract<Round, { kind: 'acquire' }>>();
   #opening: Round | null = null;
   #underway = 0;
   #onIdle = (): void => {};
@@ -60,7 +64,9 @@ export class Rounds implements RoundFinder {
     // redlock counts a majority of its clients, and never settles on a tie. With 2q - 1 clients there is no tie, and
     // their majority is exactly q: so one formula serves an even number of masters and a quorum above the majority.
     while (voters.length < 2 * quorum - 1) voters.push(padding());
-    this.#redlock = new Redlock(voters as unknown as Iterable<never>, settings, this.scripts.hooks);
+    const clients = voters as unknown as Iterable<never>;
+    this.#acquirer = new Redlock(clients, settings, this.scripts.acquirerHooks);
+    this.#redlock = new Redlock(clients, settings, this.scripts.hooks);
   }
 
   /**
@@ -75,23 +81,28 @@ export class Rounds implements RoundFinder {
     place: Place | null,
     proposal: Proposal | null = null,
   ): Promise<Acquired> {
-    const ballot = this.#ballot();
-    const stopwatch = new Stopwatch(this.clock);
+    const grant = { ...this.grantOf(keys, randomUUID(), ttlMs, null), validForMs: this.validForMs(ttlMs) };
+    const { ballot, stopwatch, validForMs } = grant;
+    const lock = new Lock(this.#acquirer, [...keys], ballot.token, [], Infinity);
     const round: Round = { kind: 'acquire', ballot, ttlMs, place, proposal };
-    const isGranted = await this.#run(round, () => this.#redlock.acquire([...keys], ttlMs, ONE_ROUND));
-    if (!isGranted) {
-      // The ballot knows whether that means taken or too few answers.
-      const verdict = await ballot.verdict();
-      return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
-    }
-    const validForMs = this.validForMs(ttlMs);
-    const grant: Grant = { keys, ballot, stopwatch, ttlMs, validForMs, fencingToken: null };
-    if (stopwatch.elapsedMs() < grant.validForMs) return { kind: 'granted', grant };
-    await this.release(grant);
-    return { kind: 'no-quorum', answers: ballot.answers.map(late) };
+    const isGranted = await this.#run(round, () => this.#acquirer.extend(lock, ttlMs, ONE_ROUND));
+    if (isGranted && stopwatch.elapsedMs() < validForMs) return { kind: 'granted', grant };
+    await this.#giveBack(grant);
+    if (isGranted) return { kind: 'no-quorum', answers: ballot.answers.map(late) };
+    // The ballot knows whether that means taken or too few answers.
+    const verdict = await ballot.verdict();
+    return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
   }
 
-  /** A lock that was granted elsewhere, of which it is not known who holds it. */
+  /** What a lost round has left. Where nobody has granted anything so far, there will hardly be anything. */
+  async #giveBack(grant: Grant): Promise<void> {
+    const { ballot } = grant;
+    if (ballot.isGrantedAnywhere) return void (await this.release(grant));
+    const behind = ballot.complete().then(() => (ballot.isGrantedAnywhere ? this.release(grant) : null));
+    void this.#underwayUntil(behind);
+  }
+
+  /** A lock of which it is not known who holds it. */
   grantOf(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
     const ballot = this.#ballot();
     ballot.token = token;
@@ -134,7 +145,7 @@ export class Rounds implements RoundFinder {
       // Whoever holds it now is to be asked for it when it is given back, whatever was known before.
       if (vote?.kind === 'granted') acquired.amend(index, vote);
       if (vote?.kind !== 'taken') continue;
-      this.#voters[index]?.heal(this.#redlock.scripts.acquireScript.hash, keys, ttlMs, acquired);
+      this.#voters[index]?.heal(this.#acquirer.scripts.extendScript.hash, keys, ttlMs, acquired);
     }
   }
 
@@ -151,19 +162,10 @@ export class Rounds implements RoundFinder {
     return { verdict: await ballot.verdict(), ballot };
   }
 
-  /** For the voters, who are told of a round by redlock and know it by its token only. */
-  roundOf(token: string): Round {
-    if (this.#opening !== null) {
-      if (this.#opening.kind === 'acquire') {
-        this.#opening.ballot.token = token;
-        this.#acquiring.set(token, this.#opening);
-      }
-      return this.#opening;
-    }
-    const acquired = this.#acquiring.get(token);
-    if (acquired === undefined) throw new MasterError('', 'unexpected', 'redlock asked for a round that nobody began');
-    acquired.ballot.isGivenBack = true;
-    return { kind: 'release', ballot: this.#ballot(), acquired: acquired.ballot, ttlMs: acquired.ttlMs };
+  /** For the voters, whom redlock tells nothing of the round. It calls all of its clients before it first yields. */
+  get opening(): Round {
+    if (this.#opening !== null) return this.#opening;
+    throw new MasterError('', 'unexpected', 'redlock asked for a round that nobody began');
   }
 
   /** Resolves when no round is under way, also none that was answered ahead of its end. */
@@ -173,40 +175,33 @@ export class Rounds implements RoundFinder {
 
   /** Resolves to whether there was a quorum for it. */
   #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
-    const { ballot } = round;
-    this.#underway += 1;
-    return new Promise((resolve, reject) => {
-      // Where nobody granted anything there is nothing to clean up: redlock finishes behind.
-      ballot.onRefused = () => {
-        ballot.isGivenBack = true;
-        resolve(false);
-      };
-      // redlock calls all of its clients before it first yields, so a command that comes meanwhile belongs to this round.
-      this.#opening = round;
-      const settled = start();
-      this.#opening = null;
-      const won = (): void => {
-        this.#settle(round);
-        resolve(true);
-      };
-      const lost = (error: unknown): void => {
-        this.#settle(round);
-        if (error instanceof ExecutionError) resolve(false);
-        else reject(error instanceof Error ? error : new Error(String(error)));
-      };
-      settled.then(won, lost);
-    });
+    this.#opening = round;
+    const settled = start();
+    this.#opening = null;
+    return this.#underwayUntil(settled.then(isWon, isLost));
   }
 
-  #settle({ kind, ballot }: Round): void {
-    if (kind === 'acquire') this.#acquiring.delete(ballot.token);
-    this.#underway -= 1;
-    if (this.#underway === 0) this.#onIdle();
+  async #underwayUntil<T>(work: Promise<T>): Promise<T> {
+    this.#underway += 1;
+    try {
+      return await work;
+    } finally {
+      this.#underway -= 1;
+      if (this.#underway === 0) this.#onIdle();
+    }
   }
 
   #ballot(): Ballot {
     return new Ballot(this.#addresses, this.quorum);
   }
+}
+
+const isWon = (): boolean => true;
+
+/** @throws what is no verdict on the round */
+function isLost(error: unknown): boolean {
+  if (error instanceof ExecutionError) return false;
+  throw error;
 }
 
 function late(answer: Answer): Answer {

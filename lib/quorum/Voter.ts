@@ -24,9 +24,10 @@ export type Round =
 type Acquire = Extract<Round, { kind: 'acquire' }>;
 type Release = Extract<Round, { kind: 'release' }>;
 
-/** Finds the round that a command of redlock's belongs to. */
+/** Knows the round that a command of redlock's belongs to. */
 export interface RoundFinder {
-  roundOf(token: string): Round;
+  /** The one that is being begun. */
+  readonly opening: Round;
 }
 
 /**
@@ -61,7 +62,7 @@ export class Voter implements RedlockClient {
   }
 
   evalsha(sha: string, numKeys: number, args: readonly Argument[]): Promise<number> {
-    const round = this.rounds.roundOf(String(args[numKeys]));
+    const round = this.rounds.opening;
     switch (round.kind) {
       case 'acquire':
         return this.#acquire(sha, numKeys, args, round);

@@ -92,8 +92,12 @@ export interface Scripts {
   readonly takeBack: Script;
   /** What is run on one run of a server, by the SHA-1 under which redlock asks for it. */
   forRun(runId: string): ReadonlyMap<string, Script>;
-  readonly hooks: {
+  /** For the Redlock whose `extend` acquires. */
+  readonly acquirerHooks: {
     readonly acquireScript: (lua: string) => string;
+    readonly extendScript: (lua: string) => string;
+  };
+  readonly hooks: {
     readonly extendScript: (lua: string) => string;
     readonly releaseScript: (lua: string) => string;
   };
@@ -107,7 +111,7 @@ export interface ScriptOptions {
   readonly isNotifying: boolean;
 }
 
-/** redlock hands its Lua to a hook and asks for what the hook returns. */
+/** redlock hands its Lua to a hook, and runs what the hook returns by its SHA-1. It asks for `acquireScript` first. */
 export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts {
   const sources = new Map<string, (runId: string) => string>();
   const keep = (sourceFor: (runId: string) => string): string => {
@@ -115,14 +119,18 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
     sources.set(script(source).sha, sourceFor);
     return source;
   };
+  let acquireLua = '';
   return {
     takeBack: takeBack(isNotifying),
     forRun: (runId) => {
       const ofRedlock = [...sources].map(([sha, sourceFor]) => [sha, script(sourceFor(runId))] as const);
       return new Map([...ofRedlock, ...FENCE_SCRIPTS.map((one) => [one.sha, one] as const)]);
     },
+    acquirerHooks: {
+      acquireScript: (lua) => (acquireLua = lua),
+      extendScript: () => keep((runId) => wrapAcquire(acquireLua, isGuarded ? requireAdmission(runId) : '')),
+    },
     hooks: {
-      acquireScript: (lua) => keep((runId) => wrapAcquire(lua, isGuarded ? requireAdmission(runId) : '')),
       extendScript: (lua) => keep(() => lua),
       releaseScript: (lua) => keep(() => (isNotifying ? wrapRelease(lua) : lua)),
     },

@@ -148,14 +148,14 @@ describe('The end of a lock of redlock, and of the lock', () => {
     it('here: neither quit() nor using() is called, from open to close', async () => {
       const quit: SinonSpy = spy(Redlock.prototype, 'quit');
       const using: SinonSpy = spy(Redlock.prototype, 'using');
-      const acquire: SinonSpy = spy(Redlock.prototype, 'acquire');
+      const extend: SinonSpy = spy(Redlock.prototype, 'extend');
       await lock.acquireLock(null, 'key', TTL_MS);
       await lock.releaseLock(null, 'key');
       await lock.acquireLock(null, 'left to close', TTL_MS);
       await lock.close(null);
 
       expect(await everywhere('EXISTS', 'left to close')).to.eql([0, 0, 0]);
-      expect([acquire.callCount, quit.callCount, using.callCount]).to.eql([2, 0, 0]);
+      expect([extend.callCount, quit.callCount, using.callCount]).to.eql([2, 0, 0]);
     });
   });
 });

@@ -9,7 +9,8 @@ import { useMasters } from '../lock/locks';
 const LINE = 'redlock:waiting:key';
 const scripts = wrapScripts({ isGuarded: false, isNotifying: true });
 /** As redlock's own: how many keys were set or deleted. */
-const ACQUIRE = runnable(scripts.hooks.acquireScript("return redis.call('set', KEYS[1], ARGV[1], 'NX') and 1 or 0"));
+scripts.acquirerHooks.acquireScript("return redis.call('set', KEYS[1], ARGV[1], 'NX') and 1 or 0");
+const ACQUIRE = runnable(scripts.acquirerHooks.extendScript(''));
 const RELEASE = runnable(
   scripts.hooks.releaseScript("return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) or 0"),
 );
@@ -35,7 +36,7 @@ describe("A master's line for a key", () => {
   const run = (what: Script, ...args: readonly (string | number)[]): Promise<unknown> =>
     master().command('EVAL', what.source, 1, 'key', ...args);
   const acquire = (token: string, ...place: readonly (string | number)[]): Promise<unknown> =>
-    run(ACQUIRE, token, 1000, ...place);
+    run(ACQUIRE, token, 1000, ...(place.length > 0 ? ['', ...place] : []));
   const line = (): Promise<unknown> => master().command('ZRANGE', LINE, 0, -1);
   async function listen(...ids: readonly string[]): Promise<void> {
     for (const id of ids) {

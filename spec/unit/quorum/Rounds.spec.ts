@@ -151,6 +151,29 @@ describe('Rounds', () => {
     expect(masters.filter(({ tokens }) => tokens.size > 0)).to.eql([]);
   });
 
+  it('answer a refusal at once, and give back behind it what was granted late', async () => {
+    const rounds = roundsOf(2, 'taken', 'taken', 'hung');
+    expect((await rounds.acquire(['key'], TTL_MS, null)).kind).to.equal('taken');
+    let isIdle = false;
+    const idle = rounds.idle().then(() => (isIdle = true));
+    await settling();
+    expect(isIdle).to.equal(false);
+    expect(masters.map((master) => master.commands())).to.eql([['acquire'], ['acquire'], ['acquire']]);
+
+    masters[2]?.wake('granting');
+    await idle;
+    expect(masters.map((master) => master.commands())).to.eql([['acquire'], ['acquire'], ['acquire', 'release']]);
+    expect(masters[2]?.tokens.size).to.equal(0);
+  });
+
+  it('ask nobody a second time whom all have refused', async () => {
+    const rounds = roundsOf(2, 'taken', 'taken', 'hung');
+    await rounds.acquire(['key'], TTL_MS, null);
+    masters[2]?.wake('taken');
+    await rounds.idle();
+    expect(masters.map((master) => master.commands())).to.eql([['acquire'], ['acquire'], ['acquire']]);
+  });
+
   it('leave word of what a master may hold without an owner, and for how long', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'cut');
     const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));

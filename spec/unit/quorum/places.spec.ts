@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import type { Master } from '../../../lib/master/Master';
-import { MasterError } from '../../../lib/master/MasterError';
 import type { Argument } from '../../../lib/master/Script';
 import { Ballot, type Vote } from '../../../lib/quorum/Ballot';
 import { Rounds } from '../../../lib/quorum/Rounds';
@@ -10,8 +9,6 @@ import { Voter, type Round } from '../../../lib/quorum/Voter';
 
 const TTL_MS = 1000;
 const PLACE = { id: 'waiter', waitedMs: 70, keepMs: 1300 };
-const GRANTED: Vote = { kind: 'granted' };
-const SILENT: Vote = { kind: 'none', error: new MasterError('m', 'silent', 'no answer') };
 const taken = (rank: number | null = null): Vote => ({ kind: 'taken', remainingMs: 500, rank });
 
 describe('A place in the line of a master', () => {
@@ -22,7 +19,7 @@ describe('A place in the line of a master', () => {
       sent = all;
       return reply;
     };
-    const voter = new Voter(0, { address: 'm', run } as unknown as Master, { roundOf: () => round });
+    const voter = new Voter(0, { address: 'm', run } as unknown as Master, { opening: round });
     await voter.evalsha('sha', 2, args);
     return sent;
   }
@@ -82,36 +79,11 @@ describe('A release of which a master tells', () => {
       const [ballot, acquired] = [new Ballot(['m'], 1), new Ballot(['m'], 1)];
       const round: Round = { kind: 'release', ballot, acquired, ttlMs: TTL_MS };
       const run = (): Promise<unknown> => Promise.resolve(reply);
-      const voter = new Voter(0, { address: 'm', run } as unknown as Master, { roundOf: () => round });
+      const voter = new Voter(0, { address: 'm', run } as unknown as Master, { opening: round });
 
       expect(await voter.evalsha('sha', 1, ['key', 'token'])).to.equal(count);
       expect(ballot.voteOf(0)?.kind).to.equal(count === 1 ? 'granted' : 'taken');
       expect(ballot.hasWoken).to.equal(hasWoken);
-    });
-  }
-});
-
-describe('A ballot', () => {
-  for (const [title, votes, refusedAfter] of [
-    ['with enough refusals', [taken(), taken()], 2],
-    ['with enough refusals beside a silent master', [taken(), SILENT, taken()], 3],
-    ['with a grant before the refusals', [GRANTED, taken(), taken()], null],
-    ['with a grant between the refusals', [taken(), GRANTED, taken()], null],
-    ['with too few answers', [taken(), SILENT, SILENT], null],
-    ['that may still be granted', [taken()], null],
-    ['that is granted', [taken(), GRANTED, GRANTED], null],
-  ] as const) {
-    const outcome = refusedAfter === null ? 'says nothing' : `says after ${refusedAfter} votes`;
-    it(`${title} ${outcome} of a refusal that leaves nothing to give back`, () => {
-      const ballot = new Ballot(['m:0', 'm:1', 'm:2'], 2);
-      let count = 0;
-      let saidAfter: number | null = null;
-      ballot.onRefused = () => (saidAfter ??= count);
-      for (const [index, vote] of votes.entries()) {
-        count += 1;
-        ballot.cast(index, vote);
-      }
-      expect(saidAfter).to.equal(refusedAfter);
     });
   }
 });

@@ -2,12 +2,18 @@ import { expect } from 'chai';
 import { script } from '../../../lib/master/Script';
 import { FENCE_SCRIPTS } from '../../../lib/quorum/fenceScripts';
 import { MARKER } from '../../../lib/quorum/guardScripts';
-import { wrapScripts } from '../../../lib/quorum/scripts';
+import { wrapScripts, type Scripts } from '../../../lib/quorum/scripts';
+
+/** redlock hands over its acquire script and its extend script, in this order. */
+function acquireScriptOf({ acquirerHooks }: Scripts, lua: string): string {
+  acquirerHooks.acquireScript(lua);
+  return acquirerHooks.extendScript('-- extend');
+}
 
 describe("redlock's scripts", () => {
   it('stand under the SHA-1 of what redlock was told, and are others for each run of a server', () => {
     const scripts = wrapScripts({ isGuarded: true, isNotifying: false });
-    const { sha } = script(scripts.hooks.acquireScript('-- lua'));
+    const { sha } = script(acquireScriptOf(scripts, '-- lua'));
     const [one, other] = ['one', 'other'].map((runId) => scripts.forRun(runId).get(sha));
 
     expect(one?.source).to.include('-- lua').and.to.include(`'${MARKER}'`).and.to.include("~= 'one'");
@@ -17,7 +23,7 @@ describe("redlock's scripts", () => {
 
   it('ask for no marker where nothing is guarded', () => {
     const scripts = wrapScripts({ isGuarded: false, isNotifying: false });
-    const source = scripts.hooks.acquireScript('-- lua');
+    const source = acquireScriptOf(scripts, '-- lua');
 
     expect(scripts.forRun('one').get(script(source).sha)?.source).to.equal(source);
     // For a fencing token, after the lock is granted.
