@@ -32,7 +32,8 @@ export class Connection {
   readonly #backoff = new Backoff();
   /** What the connection died of, until the next one is made. */
   #fault: MasterError | null = null;
-  #isCorked = false;
+  /** Commands that are kept back until the end of this turn. */
+  #corked = 0;
 
   constructor(
     endpoint: MasterEndpoint,
@@ -172,13 +173,15 @@ export class Connection {
 
   /** One system call for all the commands that follow in this turn, where each would have cost its own. */
   #cork(): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
+    this.#corked += 1;
+    if (this.#corked > 1) return;
     const { stream } = this.#redis;
     stream.cork();
     process.nextTick(() => {
-      this.#isCorked = false;
       stream.uncork();
+      // However long the turn was: the master is not to be blamed for it.
+      this.#deadlines.written(this.#corked);
+      this.#corked = 0;
     });
   }
 

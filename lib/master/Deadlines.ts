@@ -28,6 +28,13 @@ export class Deadlines {
     if (this.#lastLook === null) this.#timer ??= setTimeout(this.#check, this.limitMs);
   }
 
+  /** The last so many commands were kept back by this process, and have only now been written. */
+  written(count: number): void {
+    const nowMs = performance.now();
+    const { length } = this.#startedMs;
+    for (let index = Math.max(this.#head, length - count); index < length; index += 1) this.#startedMs[index] = nowMs;
+  }
+
   /** The oldest command was answered. Returns how long it took, in ms. */
   end(): number {
     const nowMs = performance.now();

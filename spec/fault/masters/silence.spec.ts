@@ -16,6 +16,21 @@ const SLACK_MS = 100;
 const KNOWN_MS = 5;
 const CALLS = 100;
 
+const BUSY_FOR_350_MS = `
+local function now()
+  local time = redis.call('time')
+  return time[1] * 1000 + time[2] / 1000
+end
+local untilMs = now() + 350
+repeat until now() > untilMs
+`;
+
+/** A turn of the loop that takes so long. */
+function block(forMs: number): void {
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < forMs);
+}
+
 describe('A silent master', () => {
   const locks = useLocks();
   let masters: readonly Master[] = [];
@@ -38,11 +53,7 @@ describe('A silent master', () => {
 
   const open = (options: object = {}, connections: readonly object[] = addressesOf(masters)): Promise<RedisLock> =>
     locks.open({ connections, options: { node_timeout: NODE_TIMEOUT_MS, ...options } });
-  const openThroughProxies = (): Promise<RedisLock> =>
-    open(
-      {},
-      proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
-    );
+  const openThroughProxies = (): Promise<RedisLock> => open({}, addressesOf(proxies));
   const refusalOf = async (lock: RedisLock): Promise<{ readonly message: string; readonly tookMs: number }> => {
     const startedMs = performance.now();
     const { message } = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
@@ -64,6 +75,23 @@ describe('A silent master', () => {
     await until(() => performance.now() - startedMs > 1600, 'it has been away for long');
   };
   const everyReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
+
+  it('is not one that this process has kept waiting: what it is to be asked is sent at the end of the turn', async () => {
+    const lock = await open({ node_timeout: 200 });
+    const others = await Promise.all(masters.map((master) => MasterConnection.open(master)));
+    const acquire = (index: number): Promise<boolean> => lock.tryAcquireLock('123', `key ${index}`, LONG);
+    // The first two are written at once. What is written after a turn of 250 ms is answered 100 ms later.
+    const acquiring = [acquire(0), acquire(1)];
+    block(50);
+    const busy = others.map((other) => other.call('EVAL', BUSY_FOR_350_MS, 0));
+    for (let index = 2; index < 20; index += 1) acquiring.push(acquire(index));
+    block(200);
+
+    expect(await Promise.all(acquiring)).to.eql(Array(20).fill(true));
+    expect(lock.getStatus().masters.map(({ lastError }) => lastError)).to.eql([null, null, null]);
+    await Promise.all(busy);
+    for (const other of others) other.close();
+  });
 
   it('is not waited for while the others are a quorum', async () => {
     const lock = await open();

@@ -64,8 +64,10 @@ export async function thrownBy(work: Promise<unknown>, type: Thrown, code: strin
 }
 
 /** Where masters are, for the `connections` of a configuration. */
-export function addressesOf(masters: readonly Master[]): readonly { readonly host: string; readonly port: number }[] {
-  return masters.map(({ host, port }) => ({ host, port }));
+export function addressesOf(
+  masters: readonly { readonly host?: string; readonly port: number }[],
+): readonly { readonly host: string; readonly port: number }[] {
+  return masters.map(({ host = '127.0.0.1', port }) => ({ host, port }));
 }
 
 /** What stands under a key, on each of the masters. */

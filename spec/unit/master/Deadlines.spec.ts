@@ -48,6 +48,30 @@ describe('Deadlines', () => {
     expect(await expirations()).to.equal(0);
   });
 
+  it('count from when the last commands were written, where that was later', async () => {
+    deadlines.start();
+    time.tick(LIMIT_MS / 2);
+    deadlines.start();
+    deadlines.start();
+    time.tick(LIMIT_MS / 4);
+    deadlines.written(2);
+    time.tick(LIMIT_MS / 4);
+    deadlines.end();
+    expect(await expirations()).to.equal(0);
+
+    time.tick((3 * LIMIT_MS) / 4 - 1);
+    expect(await expirations()).to.equal(0);
+    time.tick(1);
+    expect(await expirations()).to.equal(1);
+  });
+
+  it('know of no command that was written after its connection had gone', () => {
+    deadlines.start();
+    deadlines.clear();
+    deadlines.written(1);
+    expect(deadlines.count).to.equal(0);
+  });
+
   it('tell how long a command took', () => {
     deadlines.start();
     time.tick(7);
