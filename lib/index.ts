@@ -1,7 +1,8 @@
 export { DefaultRedlockFactory } from './build/DefaultRedlockFactory';
 export { RedisLock } from './lock/RedisLock';
 export type { LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
-export type { HandedOver, Lease } from './lease/Lease';
+export type { Lease } from './lease/Lease';
+export type { HandedOver } from './lease/HandedOver';
 export type { MasterAnswer, ReleaseOutcome } from './lease/ReleaseOutcome';
 export { Lock } from './lock/Lock';
 export type { ILock } from './lock/ILock';

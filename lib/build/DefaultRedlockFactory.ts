@@ -1,5 +1,6 @@
 import { InternalException } from 'pip-services4-commons-node';
 import type { IFactory } from '../contract/component';
+import { ErrorCode } from '../contract/ErrorCode';
 import { Descriptor } from '../contract/Descriptor';
 import { RedisLock } from '../lock/RedisLock';
 
@@ -20,7 +21,7 @@ export class DefaultRedlockFactory implements IFactory {
     if (this.canCreate(locator) !== null) return new RedisLock();
     throw new InternalException(
       undefined,
-      'CANNOT_CREATE',
+      ErrorCode.CANNOT_CREATE,
       `This factory does not create ${String(locator)}: a Descriptor of a redlock or redis lock is needed`,
     );
   }

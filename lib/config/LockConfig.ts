@@ -6,7 +6,7 @@ import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { Section } from './Section';
 import { OPTION_KEYS, readOptions } from './readOptions';
 import { badConnection } from './refusals';
-import { warnOfIdleKeys, warnOfUnknownKeys } from './warnings';
+import { warnOfIdleKeys, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
 export interface LockConfig {
@@ -17,6 +17,12 @@ export interface LockConfig {
   /** What was written and has no effect, one sentence each. */
   readonly warnings: readonly string[];
 }
+
+/** What may stand at the top level, in sections or not. A container hands over `descriptor` and `type` as well. */
+const TOP_LEVEL_KEYS: readonly string[] = [
+  ...['connections', 'connection', 'credentials', 'credential', 'options', 'descriptor', 'type'],
+  ...CONNECTION_KEYS,
+];
 
 /** Where one of these stands at the top level, the configuration itself is the connection. */
 const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discovery_key'];
@@ -36,6 +42,7 @@ export function parseConfig(source: ConfigSource): LockConfig {
   const connections = below.length === 0 && topLevel !== null ? [topLevel] : below;
   const credentials = sectionsOf(whole, 'credentials', 'credential', 'password');
   const warnings = [
+    ...warnOfUnknownSections(whole, TOP_LEVEL_KEYS),
     ...warnOfUnknownKeys(options, OPTION_KEYS),
     ...connections.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
     ...credentials.flatMap((section) => warnOfUnknownKeys(section, CREDENTIAL_KEYS)),

@@ -2,12 +2,22 @@ import type { Section } from './Section';
 
 /** @returns a sentence for each key of the section that nothing reads. The values stay out: they may be passwords. */
 export function warnOfUnknownKeys(section: Section, known: readonly string[]): readonly string[] {
-  const unknown = section.keys().filter((key) => !known.includes(key));
-  return unknown.map((key) => {
-    const meant = known.find((name) => spellingOf(name) === spellingOf(key));
-    const hint = meant === undefined ? '' : `; ${section.keyOf(meant)} is`;
-    return `${section.keyOf(key)} is not a known setting and is ignored${hint}`;
-  });
+  return section
+    .keys()
+    .filter((key) => !known.includes(key))
+    .map((key) => unknown(section, key, known));
+}
+
+function unknown(section: Section, key: string, known: readonly string[]): string {
+  const meant = known.find((name) => spellingOf(name) === spellingOf(key));
+  const hint = meant === undefined ? '' : `; ${section.keyOf(meant)} is`;
+  return `${section.keyOf(key)} is not a known setting and is ignored${hint}`;
+}
+
+/** @returns a sentence for each section or setting of the whole configuration that nothing reads. */
+export function warnOfUnknownSections(whole: Section, known: readonly string[]): readonly string[] {
+  const names = new Set(whole.keys().map((key) => (known.includes(key) ? key : (key.split('.')[0] ?? key))));
+  return [...names].filter((name) => !known.includes(name)).map((name) => unknown(whole, name, known));
 }
 
 /** @returns a sentence for each setting that is known and has no effect beside the others. */

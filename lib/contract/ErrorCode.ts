@@ -35,6 +35,8 @@ export const ErrorCode = {
   BAD_DESCRIPTOR: 'BAD_DESCRIPTOR',
   /** A required component is not in the references (the code that Pip.Services gives it). */
   REF_ERROR: 'REF_ERROR',
+  /** The factory creates nothing of that name (the code that Pip.Services gives it). */
+  CANNOT_CREATE: 'CANNOT_CREATE',
 } as const;
 
 /** One of the stable codes in {@link ErrorCode}. */

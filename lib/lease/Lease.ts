@@ -1,16 +1,8 @@
 import type { Answer } from '../quorum/Ballot';
 import type { Extended, Grant, Released } from '../quorum/Grant';
 import { Countdown } from '../wait/Countdown';
+import type { HandedOver } from './HandedOver';
 import { VotedOutcome, type ReleaseOutcome } from './ReleaseOutcome';
-
-/** What `adoptLease` needs in another process. It is a secret: whoever has it can release the lock. */
-export interface HandedOver {
-  readonly keys: readonly string[];
-  readonly token: string;
-  /** In ms. */
-  readonly ttl: number;
-  readonly fencingToken: number | null;
-}
 
 /** Who sees to it that a lease is kept and given back. */
 export interface LeaseOwner {
@@ -115,9 +107,20 @@ export class Lease {
    * @throws BadRequestException BAD_TTL
    */
   async extend(ttl: number): Promise<void> {
-    const extended = (this.#lastExtension ?? Promise.resolve()).then(() => this.#extend(ttl));
-    this.#lastExtension = extended.catch(() => {});
-    return extended;
+    await this.#inTurn(() => this.#extend(ttl));
+  }
+
+  /**
+   * {@link extend} by as much as is said when its turn has come, 0 for not at all. Returns whether it was extended.
+   *
+   * @internal
+   */
+  renew(ttlOf: () => number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const ttlMs = ttlOf();
+      if (ttlMs > 0) await this.#extend(ttlMs);
+      return ttlMs > 0;
+    });
   }
 
   /**
@@ -168,6 +171,12 @@ export class Lease {
     const state = this.#state;
     if (state.kind === 'held') return state;
     throw state.kind === 'lost' ? state.error : this.#owner.notHeld(this);
+  }
+
+  #inTurn<T>(extension: () => Promise<T>): Promise<T> {
+    const extended = (this.#lastExtension ?? Promise.resolve()).then(extension);
+    this.#lastExtension = extended.catch(() => {});
+    return extended;
   }
 
   async #extend(ttlMs: number): Promise<void> {

@@ -65,12 +65,18 @@ export class Renewals {
 
   async #renew(renewal: Renewal): Promise<void> {
     const { lease, ttlMs, untilMs } = renewal;
-    const newlyMs = Math.min(ttlMs, Math.floor(untilMs - performance.now()));
-    // Released, lost, or held for as long as it may be.
-    if (!lease.isValid() || newlyMs < SHORTEST_MS || newlyMs <= lease.remaining()) return;
+    // Released or lost: there is nothing to keep.
+    if (!lease.isValid()) return;
+    const mayHoldMs = (): number => Math.floor(untilMs - performance.now());
+    const newlyMs = (): number => {
+      const forMs = Math.min(ttlMs, mayHoldMs());
+      // Its holder may have extended it for longer.
+      return forMs >= SHORTEST_MS && forMs > lease.remaining() ? forMs : 0;
+    };
     try {
-      await lease.extend(newlyMs);
-      this.#plan(renewal, ttlMs / 3);
+      await lease.renew(newlyMs);
+      const mayBeKept = mayHoldMs() >= SHORTEST_MS && mayHoldMs() > lease.remaining();
+      if (mayBeKept) this.#plan(renewal, Math.max(ttlMs / 3, lease.remaining() - (ttlMs * 2) / 3));
     } catch {
       // Lost: whoever watches the lease knows. Undecided: it is tried again for as long as it is held.
       if (lease.isValid()) this.#plan(renewal, Math.min(ttlMs / 10, lease.remaining() / 3));

@@ -1,6 +1,7 @@
 import type { ContextLike } from '../contract/Context';
 import type { HeldLocks } from '../lease/HeldLocks';
-import type { Lease, LeaseOwner } from '../lease/Lease';
+import type { Lease } from '../lease/Lease';
+import type { LeaseOwner } from '../lease/Lease';
 import type { Observer } from '../observe/Observer';
 import type { Answer } from '../quorum/Ballot';
 import { describeAnswer } from '../quorum/noQuorum';

@@ -1,7 +1,8 @@
 import type { IConfigurable, IOpenable, IReferenceable } from '../contract/component';
 import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
-import type { HandedOver, Lease } from '../lease/Lease';
+import type { Lease } from '../lease/Lease';
+import type { HandedOver } from '../lease/HandedOver';
 import { describeAnswer } from '../quorum/noQuorum';
 import { checkFencing, checkKeys, checkTimeout, checkTtl } from './arguments';
 import type { Wish } from './Contest';
@@ -148,8 +149,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * with the release never takes its place.
    *
    * @param work its lease has the `signal` that fires when the lock is lost
-   * @throws ConflictException LOCK_LOST when the lock was lost while the work ran, and the work did not throw; its
-   *   result is the error's `result`
+   * @throws ConflictException LOCK_LOST, with the work's `result`, when it was lost meanwhile and the work did not throw
    * @throws what {@link acquireLease} throws
    */
   async withLock<T>(

@@ -1,7 +1,8 @@
 import type { LockOptions } from '../config/LockOptions';
 import type { ContextLike } from '../contract/Context';
 import { HeldLocks } from '../lease/HeldLocks';
-import { Lease, type HandedOver } from '../lease/Lease';
+import { Lease } from '../lease/Lease';
+import type { HandedOver } from '../lease/HandedOver';
 import type { ReleaseOutcome } from '../lease/ReleaseOutcome';
 import { Renewals } from '../lease/Renewals';
 import type { Observer } from '../observe/Observer';

@@ -25,7 +25,9 @@ export function lockTimeout(
   keys: readonly string[],
   answers: readonly Answer[],
 ): ApplicationException {
-  const message = `The lock ${quoted(keys)} is held by another, and was not released in time`;
+  // Nobody was asked where somebody of this very instance had it all the time.
+  const holder = answers.length === 0 ? 'another caller of this instance' : 'another';
+  const message = `The lock ${quoted(keys)} is held by ${holder}, and was not released in time`;
   return new ConflictException(traceIdOf(context), ErrorCode.LOCK_TIMEOUT, message)
     .withDetails('key', keys.join())
     .withDetails('masters', answers.map(describeAnswer).join('; '));

@@ -9,14 +9,11 @@ const COMMANDS = tableOf(README, 'command', 'what it does');
 const FOLDERS = tableOf(README, 'folder', 'what is in it');
 const EVENTS = readFileSync(join(ROOT, 'lib', 'observe', 'LockEvent.ts'), 'utf8');
 
-/** Thrown without standing among the codes that a caller may branch on. */
-const CODE_OF_THE_FACTORY = 'CANNOT_CREATE';
-
 describe("The README's errors", () => {
   it('are every code, and no other', () => {
     const codes = ERRORS.flatMap((row) => codeIn(row['code'] ?? ''));
 
-    expect(codes).to.deep.equal([...Object.values(ErrorCode), CODE_OF_THE_FACTORY]);
+    expect(codes).to.deep.equal(Object.values(ErrorCode));
   });
 
   it('are marked as reserved where nothing throws them', () => {

@@ -31,6 +31,22 @@ describe('warnings', () => {
       ],
     ],
     [
+      'unknown sections, with the name that was meant',
+      {
+        conections: [{ host: 'a' }, { host: 'b' }],
+        Options: { ttl: 3 },
+        retries: 5,
+        tls: true,
+        descriptor: 'x',
+        type: 'y',
+      },
+      [
+        'conections is not a known setting and is ignored',
+        'Options is not a known setting and is ignored; options is',
+        'retries is not a known setting and is ignored',
+      ],
+    ],
+    [
       'unknown keys of connections',
       { connections: { a: { host: 'a', passwrod: 'hunter2', tls: { check: 'no' } }, b: { host: 'b', DB: 1 } } },
       [

@@ -6,7 +6,7 @@ describe('ErrorCode', () => {
   it('spells each code as its name', () => {
     const codes =
       'NO_CONNECTION BAD_OPTION BAD_CONNECTION DUPLICATE_MASTER NOT_A_MASTER NOT_OPENED CLOSED BAD_KEY BAD_TTL BAD_TIMEOUT ' +
-      'LOCK_TIMEOUT NO_QUORUM LOCK_LOST NOT_HELD BAD_DESCRIPTOR REF_ERROR';
+      'LOCK_TIMEOUT NO_QUORUM LOCK_LOST NOT_HELD BAD_DESCRIPTOR REF_ERROR CANNOT_CREATE';
     expect(Object.entries(ErrorCode)).to.deep.equal(codes.split(' ').map((code) => [code, code]));
   });
 });

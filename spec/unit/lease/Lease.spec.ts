@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
-import { Lease, type LeaseOwner } from '../../../lib/lease/Lease';
+import { Lease } from '../../../lib/lease/Lease';
+import type { LeaseOwner } from '../../../lib/lease/Lease';
 import { Ballot, type Verdict } from '../../../lib/quorum/Ballot';
 import type { Extended, Grant, Released } from '../../../lib/quorum/Grant';
 import { Stopwatch, systemClock } from '../../../lib/quorum/Stopwatch';
@@ -226,6 +227,28 @@ describe('A lease', () => {
 
       expect(await Promise.all(extending)).to.eql(['NO_QUORUM', 'resolved']);
       expect(lease.remaining()).to.equal(2988);
+    });
+
+    it('is asked by how much it is to be renewed when the turn of that has come', async () => {
+      void lease.extend(TTL_MS);
+      let askedAtMs = 0;
+      const renewing = lease.renew(() => {
+        askedAtMs = performance.now();
+        return 500;
+      });
+      await turn();
+      await clock.tickAsync(100);
+      await owner.settle('kept');
+      await owner.settle('kept');
+
+      expect([await renewing, askedAtMs]).to.eql([true, 100]);
+      expect(lease.remaining()).to.equal(500 - DRIFT_MS);
+    });
+
+    it('is left as it is by a renewal that asks for nothing', async () => {
+      const remainingMs = lease.remaining();
+      expect(await lease.renew(() => 0)).to.equal(false);
+      expect(lease.remaining()).to.equal(remainingMs);
     });
 
     it('may be released meanwhile, which waits for nothing', async () => {

@@ -17,6 +17,8 @@ class ScriptedLease {
   readonly asked: Asked[] = [];
   /** What an extension comes to. */
   answers: 'kept' | 'undecided' | 'lost' | 'never' = 'kept';
+  /** An extension by its holder, behind which a renewal waits. */
+  turn: Promise<void> | null = null;
   #endsMs: number;
 
   constructor(ttlMs = TTL_MS) {
@@ -27,7 +29,14 @@ class ScriptedLease {
   isValid = (): boolean => this.remaining() > 0;
   end = (): void => void (this.#endsMs = 0);
 
-  async extend(ttlMs: number): Promise<void> {
+  async renew(ttlOf: () => number): Promise<boolean> {
+    if (this.turn !== null) await this.turn;
+    const ttlMs = ttlOf();
+    if (ttlMs > 0) await this.#extend(ttlMs);
+    return ttlMs > 0;
+  }
+
+  async #extend(ttlMs: number): Promise<void> {
     this.asked.push({ atMs: performance.now(), ttlMs });
     if (this.answers === 'never') await new Promise(() => {});
     if (this.answers === 'lost') this.end();
@@ -174,6 +183,27 @@ describe('Renewals', () => {
     expect(clock.countTimers()).to.equal(0);
   });
 
+  it('never keep a lease beyond it either when they had to wait for an extension', async () => {
+    const maxHoldMs = 4000;
+    const lease = renew(new ScriptedLease(), TTL_MS, maxHoldMs);
+    lease.turn = new Promise((resolve) => setTimeout(resolve, 2500));
+    await clock.tickAsync(maxHoldMs);
+
+    expect(lease.asked).to.have.length(1);
+    for (const { atMs, ttlMs } of lease.asked) expect(atMs + ttlMs).to.be.at.most(maxHoldMs);
+  });
+
+  it('leave a lease alone that its holder has extended for longer, until it is due again', async () => {
+    const lease = renew(new ScriptedLease());
+    await lease.renew(() => 10 * TTL_MS);
+    await clock.tickAsync(9 * TTL_MS);
+    expect(lease.asked).to.have.length(1);
+
+    await clock.tickAsync(3 * TTL_MS);
+    expect(lease.isValid()).to.equal(true);
+    expect(lease.asked.length).to.be.within(6, 10);
+  });
+
   it('ask for whole ms alone', async () => {
     const lease = renew(new ScriptedLease(1000), 1000, 2500.5);
     await clock.tickAsync(5000);
@@ -195,7 +225,7 @@ describe('Renewals', () => {
   it('leave no timer either when one was under way as they were closed', async () => {
     const lease = renew(new ScriptedLease());
     let settle: (error: Error) => void = () => {};
-    lease.extend = () => new Promise((_resolve, reject) => (settle = reject));
+    lease.renew = () => new Promise((_resolve, reject) => (settle = reject));
     await clock.tickAsync(TTL_MS / 3 + 1);
     renewals.close();
     settle(new Error('undecided'));

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Lease, type LeaseOwner } from '../../../lib/lease/Lease';
+import { Lease } from '../../../lib/lease/Lease';
+import type { LeaseOwner } from '../../../lib/lease/Lease';
 import type { Master } from '../../../lib/master/Master';
 import type { Extended, Grant } from '../../../lib/quorum/Grant';
 import { Rounds } from '../../../lib/quorum/Rounds';
