@@ -9,6 +9,7 @@ import { append, judge, type Fault } from '../../../examples/ledger/ledger';
 import { readCommand } from '../../../examples/ledger/options';
 import { isGood, report, type Outcome } from '../../../examples/ledger/report';
 import { until } from '../../support/until';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const DEMO = join(__dirname, '../../../examples/ledger/demo.ts');
 const DEMO_MS = 40_000;
@@ -282,7 +283,7 @@ class DemoRun {
   readonly #closed: Promise<unknown>;
 
   constructor(folder: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', DEMO, ...args], {
+    this.child = spawn(process.execPath, [...TYPESCRIPT, DEMO, ...args], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
