@@ -2,16 +2,15 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { endWithProcess } from '../spec/support/endWithProcess';
 import { nowMs } from './clock';
 import type { WorkerEnd, WorkerRecord } from './judge';
 import type { Job, Order, Report } from './messages';
 import type { Pause } from './settling';
 import { readLog } from './WorkerLog';
+import { TYPESCRIPT } from '../spec/support/typescript';
 
 const WORKER = join(__dirname, 'worker.ts');
-const TYPESCRIPT = ['--import', pathToFileURL(require.resolve('tsx')).href];
 
 /** One worker, seen from outside: a process of its own, which ends with this one whatever happens. */
 export class WorkerProcess {
@@ -40,7 +39,7 @@ export class WorkerProcess {
     const stderr = openSync(this.#errorFile, 'w');
     try {
       const stdio = ['ignore', 'ignore', stderr, 'ipc'] as const;
-      this.#child = fork(WORKER, [JSON.stringify(job)], { execArgv: TYPESCRIPT, stdio: [...stdio] });
+      this.#child = fork(WORKER, [JSON.stringify(job)], { execArgv: [...TYPESCRIPT], stdio: [...stdio] });
     } finally {
       closeSync(stderr);
     }

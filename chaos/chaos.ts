@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endWithProcess } from '../spec/support/endWithProcess';
+import { removeFolder } from '../spec/support/removeFolder';
 import { isClean } from './judge';
 import { HELP, readCommand, type ChaosOptions } from './options';
 import { describe } from './report';
@@ -46,7 +47,7 @@ async function boundedly(options: ChaosOptions, work: () => Promise<number>): Pr
 
 async function runAll({ seconds, seed, sizes, isGuarded }: ChaosOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'chaos-'));
-  const unhook = endWithProcess(() => rmSync(folder, { recursive: true, force: true }));
+  const unhook = endWithProcess(() => removeFolder(folder));
   console.log(`Seed ${seed}: --seed ${seed} replays the schedule. The restart guard is ${isGuarded ? 'on' : 'off'}.`);
   let areAllClean = true;
   for (const masters of sizes) {

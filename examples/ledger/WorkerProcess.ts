@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { MasterStatus } from '../../lib/index';
 import { endWithProcess } from '../../spec/support/endWithProcess';
 import { GO, type WorkerMessage } from './messages';
+import { TYPESCRIPT } from '../../spec/support/typescript';
 
 /** What one worker is to do. */
 export interface Job {
@@ -25,7 +25,6 @@ export type WorkerEnd =
 export type Appended = Extract<WorkerMessage, { kind: 'appended' }>;
 
 const WORKER = join(__dirname, 'worker.ts');
-const TYPESCRIPT = ['--import', pathToFileURL(require.resolve('tsx')).href];
 
 /** One worker, seen from the demo: a process of its own, which ends with the demo whatever happens. */
 export class WorkerProcess {
@@ -42,7 +41,7 @@ export class WorkerProcess {
   ) {
     const args = ['--name', name, '--ledger', ledger, '--lines', String(lines)];
     if (config !== null) args.push('--config', config);
-    this.#child = fork(WORKER, args, { execArgv: TYPESCRIPT });
+    this.#child = fork(WORKER, args, { execArgv: [...TYPESCRIPT] });
     const unhook = endWithProcess(() => this.#child.kill('SIGKILL'));
     this.ended = this.#end().finally(unhook);
     const isReady = new Promise<void>((resolve) => (this.#onReady = resolve));

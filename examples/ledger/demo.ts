@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endWithProcess } from '../../spec/support/endWithProcess';
 import type { Master } from '../../spec/support/Master';
 import { startMasters } from '../../spec/support/masters';
+import { removeFolder } from '../../spec/support/removeFolder';
 import { judge, type Assignment } from './ledger';
 import { writeLockFile } from './lockFile';
 import { HELP, readCommand, type DemoOptions } from './options';
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'ledger-demo-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const remove = (): void => removeFolder(folder);
   const unhook = endWithProcess(remove);
   try {
     return await work(folder);

@@ -7,6 +7,7 @@ import { endWithProcess } from './endWithProcess';
 import { freePort } from './freePort';
 import { BARE_ARGS, settingsOf, uriOf, type Master, type MasterOptions } from './Master';
 import { sendCommand, type Endpoint } from './MasterConnection';
+import { removeFolder } from './removeFolder';
 import { ReplyError } from './resp';
 import { serverBinary } from './masterSource';
 import { until } from './until';
@@ -41,7 +42,7 @@ export class RedisServer implements Master {
     this.password = settingsOf(args).get('requirepass');
     this.unhook = endWithProcess(() => {
       this.child?.kill('SIGKILL');
-      rmSync(this.folder, { recursive: true, force: true });
+      removeFolder(this.folder);
     });
   }
 

@@ -3,7 +3,8 @@ let hooked = false;
 
 /**
  * Has `ending` called, synchronously, when this process ends by itself, by `process.exit` or by a signal that can be
- * caught, so that what was started for a run never outlives it.
+ * caught, so that what was started for a run never outlives it. What was begun last ends first: a process before the
+ * folder that it was given to write to.
  *
  * @returns a function that takes it back
  */
@@ -17,9 +18,16 @@ export function endWithProcess(ending: () => void): () => void {
   return () => endings.delete(ending);
 }
 
+/** An ending that fails keeps none of the others from its turn; the process then ends by its error. */
 function endAll(): void {
-  for (const ending of endings) ending();
-  endings.clear();
+  const ending = [...endings].at(-1);
+  if (!ending) return;
+  endings.delete(ending);
+  try {
+    ending();
+  } finally {
+    endAll();
+  }
 }
 
 function endBySignal(signal: NodeJS.Signals): void {

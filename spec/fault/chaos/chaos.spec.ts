@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { describe as inWords } from '../../../chaos/report';
 import { run, type Run } from '../../../chaos/run';
+import { isAlive } from '../../support/isAlive';
 import { until } from '../../support/until';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const CHAOS = join(__dirname, '..', '..', '..', 'chaos', 'chaos.ts');
-const TYPESCRIPT = ['--import', pathToFileURL(require.resolve('tsx')).href];
 /** Two busy cores enter some 150 in such a run: fewer than this is a lock that hardly serves. */
 const FEWEST_SECTIONS = 20;
 /** About half of them carry a fencing token. */
@@ -82,13 +82,4 @@ async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
   await once(ps, 'close');
   const rows = listing.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
   return rows.flatMap(([parent, child]) => (parent === pid && child !== undefined ? [child] : []));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

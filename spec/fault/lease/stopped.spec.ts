@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
 import { keptOn } from '../../integration/lease/keptOn';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const FIXTURE = join(__dirname, 'fixtures/hold.ts');
 const TTL_MS = 500;
@@ -26,7 +27,7 @@ describe('A holder that is stopped for longer than its ttl', function () {
 
   it('sees at its first look that it has lost the lock, hears of it within one turn, and harms nobody', async () => {
     const config = { connections: addressesOf(masters), options: { retry_timeout: 10 } };
-    const holder = spawn(process.execPath, ['--import', 'tsx', FIXTURE, JSON.stringify(config), String(TTL_MS)], {
+    const holder = spawn(process.execPath, [...TYPESCRIPT, FIXTURE, JSON.stringify(config), String(TTL_MS)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child = holder;

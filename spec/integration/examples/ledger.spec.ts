@@ -9,6 +9,7 @@ import { append, judge, type Fault } from '../../../examples/ledger/ledger';
 import { readCommand } from '../../../examples/ledger/options';
 import { isGood, report, type Outcome } from '../../../examples/ledger/report';
 import { until } from '../../support/until';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const DEMO = join(__dirname, '../../../examples/ledger/demo.ts');
 const DEMO_MS = 40_000;
@@ -82,9 +83,10 @@ describe('the ledger demo', function () {
   });
 
   it('leaves neither workers nor masters nor files behind when it is interrupted', async () => {
-    const run = demo('--lines', '1000');
+    const run = demo('--lines', '100');
     const [, addresses = ''] = await run.says(/masters up: (.*)\n/);
-    await run.says(/ready: /);
+    // Its workers are in the middle of their writing to its folder.
+    await run.says(/ of 400 lines\n/);
     run.child.kill('SIGINT');
     // Its pipes are its workers' as well: they close when the last of them has ended.
     expect(await run.end()).to.eql({ code: null, signal: 'SIGINT' });
@@ -281,7 +283,7 @@ class DemoRun {
   readonly #closed: Promise<unknown>;
 
   constructor(folder: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', DEMO, ...args], {
+    this.child = spawn(process.execPath, [...TYPESCRIPT, DEMO, ...args], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

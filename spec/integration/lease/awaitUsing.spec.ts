@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { addressesOf, useMasters } from '../lock/locks';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const SOURCE = join(__dirname, 'fixtures/awaitUsing.ts');
 const LIB = join(__dirname, '../../../lib');
@@ -31,7 +32,7 @@ describe('A lease in an `await using` block', function () {
     const program = join(folder, 'awaitUsing.cjs');
     writeFileSync(program, outputText);
     const config = JSON.stringify({ connections: addressesOf(masters), options: { notify: false } });
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, config]);
+    const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, program, config]);
 
     expect(JSON.parse(stdout)).to.eql([true, false, true, 'its own, of key', true]);
   });

@@ -7,6 +7,7 @@ import { BadRequestException, ConflictException, ConnectionException } from 'pip
 import type { HandedOver } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const FIXTURE = join(__dirname, 'fixtures/adopt.ts');
 const LONG = 60_000;
@@ -31,7 +32,7 @@ describe('A lease that is handed over', function () {
 
   /** What another process says that adopts it, line by line. */
   function adoptElsewhere(handedOver: HandedOver): { next(): Promise<unknown>; goOn(): void } {
-    const args = ['--import', 'tsx', FIXTURE, JSON.stringify(config()), JSON.stringify(handedOver)];
+    const args = [...TYPESCRIPT, FIXTURE, JSON.stringify(config()), JSON.stringify(handedOver)];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

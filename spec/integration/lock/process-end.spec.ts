@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { addressesOf } from './locks';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const FIXTURE = join(__dirname, 'openLockClose.ts');
 const SLACK_MS = 1000;
 
 /** What a process said of its lock, with what it ended, and how long after its last word. */
 async function run(config: object): Promise<{ said: string; code: number | null; stderr: string; lingeredMs: number }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', FIXTURE, JSON.stringify(config)]);
+  const child = spawn(process.execPath, [...TYPESCRIPT, FIXTURE, JSON.stringify(config)]);
   let [said, stderr, saidAtMs] = ['', '', 0];
   child.stdout.on('data', (bytes: Buffer) => {
     said += bytes.toString();

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverBinary } from '../../support/masterSource';
 import { sendCommand } from '../../support/MasterConnection';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const run = promisify(execFile);
 const FIXTURES = join(__dirname, '../../unit/support/fixtures');
@@ -34,7 +35,7 @@ describe('ComposeMaster', function () {
       FAKE_DOCKER: folder,
       FAKE_DOCKER_PATH: [hidden, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
     };
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', join(FIXTURES, 'playFaults.ts')], { env });
+    const { stdout } = await run(process.execPath, [...TYPESCRIPT, join(FIXTURES, 'playFaults.ts')], { env });
     ({ seen, port } = JSON.parse(stdout) as { seen: unknown[]; port: number });
     calls = readFileSync(join(folder, 'calls.log'), 'utf8').trim().split('\n');
   });

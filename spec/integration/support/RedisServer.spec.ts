@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { isAlive } from '../../support/isAlive';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const FIXTURE = join(__dirname, '../../unit/support/fixtures/startServer.ts');
 
@@ -32,7 +34,8 @@ describe('RedisServer', () => {
   it('ends its process and removes its folder when it is stopped', async () => {
     const server = await RedisServer.start();
     const [, folder = ''] = (await server.command('CONFIG', 'GET', 'dir')) as string[];
-    const { pid } = server;
+    const { pid = 0 } = server;
+    expect(pid).to.be.above(0);
     expect(existsSync(folder)).to.equal(true);
     await server.stop();
 
@@ -92,20 +95,12 @@ describe('RedisServer', () => {
 
 /** Runs a process that starts a server and ends without stopping it; gives the server's process id and folder. */
 async function endedBy(end: string): Promise<{ readonly pid: number; readonly folder: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', FIXTURE, end], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [...TYPESCRIPT, FIXTURE, end], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   if (end.startsWith('SIG')) child.kill(end as NodeJS.Signals);
   const [, signal] = (await once(child, 'close')) as [number | null, string | null];
   if (end.startsWith('SIG')) expect(signal).to.equal(end);
   return JSON.parse(line.toString()) as { pid: number; folder: string };
-}
-
-function isAlive(pid: number | undefined): boolean {
-  try {
-    return pid !== undefined && process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function failure(promise: Promise<unknown>): Promise<Error> {

@@ -9,6 +9,7 @@ import { startMasters } from '../../support/masters';
 import { RedisServer } from '../../support/RedisServer';
 import { ReplyError } from '../../support/resp';
 import { until } from '../../support/until';
+import { TYPESCRIPT } from '../../support/typescript';
 
 const run = promisify(execFile);
 
@@ -211,7 +212,7 @@ describe('masters', () => {
       await first?.command('SET', 'key', 'value');
       const script = join(__dirname, '../../unit/support/fixtures/startTwoMasters.ts');
       const env = { ...process.env, REDIS_MASTERS: `${first?.uri}, ${second?.uri}` };
-      const { stdout } = await run(process.execPath, ['--import', 'tsx', script], { env });
+      const { stdout } = await run(process.execPath, [...TYPESCRIPT, script], { env });
 
       // The ids of the processes behind the two masters.
       expect(stdout.trim().split('\n')).to.eql([String(first?.pid), String(second?.pid)]);

@@ -45,7 +45,7 @@ function searchLocks(scenario: LockScenario): Outcome<Locking> {
   const names = new Names();
   return search(
     locking(scenario),
-    (state) => lockingSteps(state, scenario),
+    lockingSteps(scenario),
     (state) => overlaps(state, scenario),
     ({ masters, holders, losses, calm, wasFounded }) =>
       `${names.inAnyOrder(masters)}${names.of(...holders)}${losses}${calm}${Number(wasFounded)}`,
@@ -84,7 +84,7 @@ function searchOpening(
   };
   return search(
     opening(servers, clients),
-    (state) => openingSteps(state, scenario),
+    openingSteps(scenario),
     isBad,
     (state) => `${names.of(...state.servers)}${names.inAnyOrder(state.clients)}`,
   );

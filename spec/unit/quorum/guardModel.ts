@@ -48,7 +48,31 @@ export interface Server {
 export const NEW: Server = { marker: { kind: 'none' }, nextNonce: 0 };
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-const put = <T>(list: readonly T[], index: number, item: T): T[] => list.map((old, i) => (i === index ? item : old));
+const put = <T>(list: readonly T[], index: number, item: T): T[] => list.with(index, item);
+
+// A search meets the same few hundred masters in a hundred thousand states: what becomes of each is worked out once.
+
+function onceEach<T extends object, R>(work: (thing: T) => R): (thing: T) => R {
+  const known = new WeakMap<T, R>();
+  return (thing) => {
+    const former = known.get(thing);
+    if (former !== undefined) return former;
+    const result = work(thing);
+    known.set(thing, result);
+    return result;
+  };
+}
+
+/** One object for all that are equal. */
+function interning<T extends object>(): (thing: T) => T {
+  const byText = new Map<string, T>();
+  return onceEach((thing) => {
+    const text = JSON.stringify(thing);
+    const known = byText.get(text) ?? thing;
+    byText.set(text, known);
+    return known;
+  });
+}
 
 // Scripts. Each leaves the master as it is where its condition does not hold.
 
@@ -141,22 +165,36 @@ export function opening(servers: readonly Server[], clients: number): Opening {
 const UNHEARD: Belief = { kind: 'unheard' };
 
 /** Without faults, except that all clients but one may be gone at any time. */
-export function openingSteps(state: Opening, scenario: Scenario): Step<Opening>[] {
-  const staying = state.clients.filter(({ isGone }) => !isGone).length;
-  return state.clients.flatMap((client, index) => {
-    if (client.isGone) return [];
-    const become = (next: Client): Opening => ({ ...state, clients: put(state.clients, index, next) });
-    const asked = state.servers.flatMap((server, on) =>
-      asks(client, server, on, scenario).map(({ does, to }) => ({
-        does,
-        to: { ...become(listen(client, on, to)), servers: put(state.servers, on, to) },
-      })),
-    );
-    const decided = { does: 'goes on', to: become(propose(client, scenario)) };
-    return staying > 1
-      ? [...asked, decided, { does: 'is gone', to: become({ ...client, isGone: true }) }]
-      : [...asked, decided];
-  });
+export function openingSteps(scenario: Scenario): (state: Opening) => readonly Step<Opening>[] {
+  const [serverOf, clientOf] = [interning<Admitting>(), interning<Client>()];
+  const meetings = range(scenario.masters).map((on) =>
+    onceEach((client: Client) =>
+      onceEach((server: Admitting) =>
+        asks(client, server, on, scenario).map(({ does, to }) => ({
+          does,
+          client: clientOf(listen(client, on, to)),
+          server: serverOf(to),
+        })),
+      ),
+    ),
+  );
+  const proposed = onceEach((client: Client) => clientOf(propose(client, scenario)));
+  const gone = onceEach((client: Client) => clientOf({ ...client, isGone: true }));
+  return (state) => {
+    const staying = state.clients.filter(({ isGone }) => !isGone).length;
+    return state.clients.flatMap((client, index) => {
+      if (client.isGone) return [];
+      const become = (next: Client): Opening => ({ ...state, clients: put(state.clients, index, next) });
+      const asked = meetings.flatMap((meeting, on) =>
+        meeting(client)(state.servers[on] as Admitting).map(({ does, client: next, server }) => ({
+          does,
+          to: { ...become(next), servers: put(state.servers, on, server) },
+        })),
+      );
+      const decided = { does: 'goes on', to: become(proposed(client)) };
+      return staying > 1 ? [...asked, decided, { does: 'is gone', to: become(gone(client)) }] : [...asked, decided];
+    });
+  };
 }
 
 /** What a client sends to one master, as far as it knows. */
@@ -304,11 +342,18 @@ export interface Locking {
   readonly wasFounded: boolean;
 }
 
+const HOLDERS = 2;
 const AHEAD: Holder = { round: 'ahead', left: 0 };
 
 export function locking({ masters }: Scenario): Locking {
   const master: Master = { ...NEW, named: [], lock: null, granted: [] };
-  return { masters: range(masters).map(() => master), holders: [AHEAD, AHEAD], losses: 0, calm: 0, wasFounded: false };
+  return {
+    masters: range(masters).map(() => master),
+    holders: range(HOLDERS).map(() => AHEAD),
+    losses: 0,
+    calm: 0,
+    wasFounded: false,
+  };
 }
 
 /** Two holders of one lock that both rightly think so. */
@@ -318,17 +363,46 @@ export function overlaps({ masters, holders }: Locking, { quorum }: Scenario): b
   );
 }
 
-export function lockingSteps(state: Locking, scenario: LockScenario): Step<Locking>[] {
-  // With one of the two rounds over, nothing can go wrong between them any more.
-  if (state.holders.some(({ round }) => round === 'over')) return [];
-  const onMasters = state.masters.flatMap((master, on) =>
-    [...admissions(master, scenario), ...grants(master, state.holders, scenario)].map(({ does, to }) => {
-      const wasFounded = state.wasFounded || to.marker.kind === 'admitted';
-      const masters = decideFoundings(put(state.masters, on, to), scenario);
-      return { does: `${on} ${does}`, to: { ...state, masters, wasFounded } };
-    }),
-  );
-  return [...onMasters, ...begins(state, scenario), ...losses(state, scenario), { does: 'tick', to: tick(state) }];
+export function lockingSteps(scenario: LockScenario): (state: Locking) => readonly Step<Locking>[] {
+  const [masterOf, holderOf] = [interning<Master>(), interning<Holder>()];
+  const become = (steps: readonly Step<Master>[]): Step<Master>[] =>
+    steps.map(({ does, to }) => ({ does, to: masterOf(to) }));
+  const rules: Rules = {
+    admissions: onceEach((master) => become(admissions(master, scenario))),
+    grants: onceEach((master) => range(HOLDERS).map((holder) => become(grants(master, holder, scenario)))),
+    losses: onceEach((master) => become(forgetful({ ...master, lock: null }))),
+    readable: onceEach((master) => readable(master, scenario)),
+    decided: onceEach((master) => masterOf(decided(master, scenario))),
+    masterAfterTick: onceEach((master) => masterOf(masterAfterTick(master))),
+    holderAfterTick: onceEach((holder) => holderOf(holderAfterTick(holder))),
+  };
+  return (state) => {
+    // With one of the two rounds over, nothing can go wrong between them any more.
+    if (state.holders.some(({ round }) => round === 'over')) return [];
+    const onMasters = state.masters.flatMap((master, on) => {
+      const granted = rules.grants(master);
+      const asking = granted.filter((_, holder) => state.holders[holder]?.round === 'begun').flat();
+      return [...rules.admissions(master), ...asking].map(({ does, to }) => {
+        const wasFounded = state.wasFounded || to.marker.kind === 'admitted';
+        const masters = decideFoundings(put(state.masters, on, to), scenario, rules);
+        return { does: `${on} ${does}`, to: { ...state, masters, wasFounded } };
+      });
+    });
+    const ticked = { does: 'tick', to: tick(state, rules) };
+    return [...onMasters, ...begins(state, scenario), ...losses(state, scenario, rules), ticked];
+  };
+}
+
+/** What becomes of one master or holder, whatever the others are. */
+interface Rules {
+  readonly admissions: (master: Master) => readonly Step<Master>[];
+  /** By holder. */
+  readonly grants: (master: Master) => readonly (readonly Step<Master>[])[];
+  readonly losses: (master: Master) => readonly Step<Master>[];
+  readonly readable: (master: Master) => readonly Nonce[];
+  readonly decided: (master: Master) => Master;
+  readonly masterAfterTick: (master: Master) => Master;
+  readonly holderAfterTick: (holder: Holder) => Holder;
 }
 
 /** All that any process may do to a master's marker. A quarantine needs no reason here: it is never the harm. */
@@ -346,26 +420,27 @@ function admissions(master: Master, { protocol }: Scenario): Step<Master>[] {
  * can be acted upon at any later time. Who reads twice saw what was true at one instant; who reads once may have read
  * each nonce in its own time. Others may be out of his reach, so that a quorum is enough.
  */
-function decideFoundings(masters: readonly Master[], { quorum, protocol }: Scenario): readonly Master[] {
-  const readable = masters.map((master) => {
-    const nonce = pendingNonce(master, protocol);
-    if (!protocol.foundersReadTwice) return range(master.nextNonce);
-    return nonce === null ? [] : [nonce];
-  });
-  if (readable.filter((nonces) => nonces.length > 0).length < quorum) return masters;
-  return masters.map((master, on) => {
-    const unnamed = (readable[on] ?? []).filter((nonce) => !master.named.includes(nonce));
-    return unnamed.length === 0 ? master : { ...master, named: [...master.named, ...unnamed].sort() };
-  });
+function decideFoundings(masters: readonly Master[], { quorum }: Scenario, rules: Rules): readonly Master[] {
+  if (masters.filter((master) => rules.readable(master).length > 0).length < quorum) return masters;
+  return masters.map(rules.decided);
 }
 
-function grants(master: Master, holders: readonly Holder[], { ttl, protocol }: LockScenario): Step<Master>[] {
-  if (master.lock !== null || !mayVote(master, protocol)) return [];
-  return holders.flatMap(({ round }, holder) => {
-    if (round !== 'begun' || master.granted.includes(holder)) return [];
-    const granted = [...master.granted, holder].sort();
-    return [{ does: `grants holder ${holder}`, to: { ...master, granted, lock: { holder, left: ttl } } }];
-  });
+/** The nonces of one master that somebody can have read as those of others were, too. */
+function readable(master: Master, { protocol }: Scenario): readonly Nonce[] {
+  const nonce = pendingNonce(master, protocol);
+  if (!protocol.foundersReadTwice) return range(master.nextNonce);
+  return nonce === null ? [] : [nonce];
+}
+
+function decided(master: Master, scenario: Scenario): Master {
+  const unnamed = readable(master, scenario).filter((nonce) => !master.named.includes(nonce));
+  return unnamed.length === 0 ? master : { ...master, named: [...master.named, ...unnamed].sort() };
+}
+
+function grants(master: Master, holder: number, { ttl, protocol }: LockScenario): Step<Master>[] {
+  if (master.lock !== null || !mayVote(master, protocol) || master.granted.includes(holder)) return [];
+  const granted = [...master.granted, holder].sort();
+  return [{ does: `grants holder ${holder}`, to: { ...master, granted, lock: { holder, left: ttl } } }];
 }
 
 /** The holders differ in nothing, so the one that begins first is called the first. */
@@ -376,41 +451,45 @@ function begins(state: Locking, { ttl }: LockScenario): Step<Locking>[] {
   return [{ does: `holder ${next} begins`, to: { ...state, holders } }];
 }
 
-function losses(state: Locking, scenario: LockScenario): Step<Locking>[] {
+function losses(state: Locking, scenario: LockScenario, rules: Rules): Step<Locking>[] {
   if (state.losses === scenario.losses || state.calm > 0) return [];
   const isOneAtATime = scenario.faults === 'one at a time';
   return state.masters.flatMap((master, on) => {
     const undecided = state.masters.filter(
-      (other) => other === master || other.marker.kind !== 'admitted' || !other.marker.isOfThisRun,
+      (other, at) => at === on || other.marker.kind !== 'admitted' || !other.marker.isOfThisRun,
     ).length;
     if (!isOneAtATime && state.wasFounded && undecided >= scenario.quorum) return [];
     const calm = isOneAtATime ? scenario.protocol.quarantine : 0;
-    return forgetful({ ...master, lock: null }).map(({ does, to }) => {
-      const masters = decideFoundings(put(state.masters, on, to), scenario);
+    return rules.losses(master).map(({ does, to }) => {
+      const masters = decideFoundings(put(state.masters, on, to), scenario, rules);
       return { does: `${on} ${does}`, to: { ...state, masters, losses: state.losses + 1, calm } };
     });
   });
 }
 
-function tick(state: Locking): Locking {
+function tick(state: Locking, rules: Rules): Locking {
   return {
     ...state,
-    masters: state.masters.map((master) => {
-      const { marker, lock } = master;
-      const isQuarantined = marker.kind === 'admitted' && marker.quarantine > 0;
-      if (!isQuarantined && lock === null) return master;
-      return {
-        ...master,
-        marker: isQuarantined ? { ...marker, quarantine: marker.quarantine - 1 } : marker,
-        lock: lock === null || lock.left === 1 ? null : { ...lock, left: lock.left - 1 },
-      };
-    }),
-    holders: state.holders.map((holder) => {
-      if (holder.round !== 'begun') return holder;
-      return { round: holder.left === 1 ? 'over' : 'begun', left: holder.left - 1 };
-    }),
+    masters: state.masters.map(rules.masterAfterTick),
+    holders: state.holders.map(rules.holderAfterTick),
     calm: Math.max(0, state.calm - 1),
   };
+}
+
+function masterAfterTick(master: Master): Master {
+  const { marker, lock } = master;
+  const isQuarantined = marker.kind === 'admitted' && marker.quarantine > 0;
+  if (!isQuarantined && lock === null) return master;
+  return {
+    ...master,
+    marker: isQuarantined ? { ...marker, quarantine: marker.quarantine - 1 } : marker,
+    lock: lock === null || lock.left === 1 ? null : { ...lock, left: lock.left - 1 },
+  };
+}
+
+function holderAfterTick(holder: Holder): Holder {
+  if (holder.round !== 'begun') return holder;
+  return { round: holder.left === 1 ? 'over' : 'begun', left: holder.left - 1 };
 }
 
 // Search.

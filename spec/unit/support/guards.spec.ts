@@ -68,7 +68,7 @@ describe('guards', function () {
 });
 
 function runMocha(): Promise<{ readonly stdout: string; readonly exitCode: number | null }> {
-  const config = ['--no-config', '--require', 'tsx', '--require', join(ROOT, 'spec/support/guards.ts')];
+  const config = ['--no-config', '--require', 'tsx/cjs', '--require', join(ROOT, 'spec/support/guards.ts')];
   return new Promise((resolve) => {
     const args = [MOCHA, ...config, '--reporter', 'json', '--exit', FIXTURE];
     const child = execFile(process.execPath, args, { cwd: ROOT }, (_error, stdout) =>
