@@ -1,10 +1,10 @@
 import type { Master } from '../master/Master';
 import { READ_HIGHEST, REMIND, runFence } from './fenceScripts';
 
-/** What one master has accepted; whether it can be sure of that. */
+/** What one master has accepted; the nonce of a loss where it cannot be sure of that, else ''. */
 interface Memory {
   readonly highest: number;
-  readonly isSure: boolean;
+  readonly forgot: string;
 }
 
 /**
@@ -13,7 +13,8 @@ interface Memory {
  * had a part in.
  */
 export class Reminders {
-  readonly #underway = new Map<Master, Promise<number | null>>();
+  /** By nonce: a master that forgets once more is not waiting for the same. */
+  readonly #underway = new Map<string, Promise<number | null>>();
 
   /** @param quorum how many masters have to accept a number */
   constructor(
@@ -27,28 +28,41 @@ export class Reminders {
    */
   remind(index: number, nonce: string): Promise<number | null> {
     const master = this.masters[index] as Master;
-    let reminder = this.#underway.get(master);
+    let reminder = this.#underway.get(nonce);
     if (reminder === undefined) {
-      reminder = this.#remind(master, nonce).finally(() => this.#underway.delete(master));
-      this.#underway.set(master, reminder);
+      reminder = this.#remind(master, nonce).finally(() => this.#underway.delete(nonce));
+      this.#underway.set(nonce, reminder);
     }
     return reminder;
   }
 
   async #remind(master: Master, nonce: string): Promise<number | null> {
     const others = this.masters.filter((other) => other !== master);
-    const memories = (await Promise.all(others.map(read))).filter((memory) => memory !== null);
-    // All but `q - 1` of the others were in a quorum with it: among `N - q + 1` of them there is one that knows. Where
-    // so many cannot be sure of themselves, more than a minority forgot: then what is left in all of them has to do.
-    const sure = memories.filter(({ isSure }) => isSure).length;
-    if (sure <= this.masters.length - this.quorum && memories.length < others.length) return null;
-    const highest = Math.max(...memories.map((memory) => memory.highest));
+    const memories = await Promise.all(others.map(read));
+    // All but `q - 1` of the others were in a quorum with it: among `N - q + 1` of them there is one that knows.
+    const sure = memories.filter((memory) => memory?.forgot === '').length;
+    const isEnough = sure > this.masters.length - this.quorum || (await this.#haveMostForgotten(others, memories));
+    if (!isEnough) return null;
+    const highest = Math.max(...memories.map((memory) => memory?.highest ?? 0));
     const [kind] = await runFence(master, REMIND, [], [nonce, highest]).catch(() => ['']);
     return kind === 'reminded' ? highest : null;
+  }
+
+  /**
+   * Whether more than a minority forgot, so that what is left in all of them has to do. Each was unsure when it was read,
+   * and by the end of it others may have been reminded in turn, and one that knew may have forgotten: only those that
+   * name the same loss twice were all unsure at one instant.
+   */
+  async #haveMostForgotten(others: readonly Master[], memories: readonly (Memory | null)[]): Promise<boolean> {
+    if (memories.includes(null)) return false;
+    const again = await Promise.all(others.map(read));
+    const isStillUnsure = (memory: Memory | null, index: number): boolean =>
+      memory !== null && memory.forgot !== '' && memory.forgot === memories[index]?.forgot;
+    return again.filter(isStillUnsure).length >= this.quorum - 1;
   }
 }
 
 async function read(master: Master): Promise<Memory | null> {
   const [kind, highest, forgot] = await runFence(master, READ_HIGHEST, [], []).catch(() => ['']);
-  return kind === 'highest' ? { highest: Number(highest), isSure: forgot === '' } : null;
+  return kind === 'highest' ? { highest: Number(highest), forgot: String(forgot) } : null;
 }

@@ -1,194 +1,192 @@
-import type { Step } from './guardModel';
-
-/** What the protocol does; take one thing away, and the search finds two holders whose numbers do not rise. */
-export interface Protocol {
-  /** A master accepts only what is above all that it has accepted. */
+/** What the protocol does; take one thing away, and the search finds two holders whose tokens do not rise. */
+export interface Rules {
+  /** A master that grants accepts only what is above all that it has accepted. */
   readonly acceptsOnlyAbove: boolean;
-  /** A master that has forgotten accepts nothing until the others have told it where to begin. */
-  readonly asksTheOthers: boolean;
-  /** How many of the others it asks. */
-  readonly teachers: number;
-  /** It asks them after its quarantine, not before. */
-  readonly asksAfterQuarantine: boolean;
+  /** One that has forgotten accepts nothing when it grants, until it was reminded. */
+  readonly forgetfulAbstain: boolean;
+  /** Nor does it accept what is written. */
+  readonly forgetfulRefuse: boolean;
+  /** How many of the others it takes to remind it. */
+  readonly toRemind: number;
+  /** They are asked after its quarantine, not before. */
+  readonly remindsAfterQuarantine: boolean;
+  /** What they said makes good the loss that they were asked for, and no later one. */
+  readonly comparesNonce: boolean;
+  /** A number is written only where its holder has the key. */
+  readonly writesWhereHeld: boolean;
+  /** It is above what so many of those that granted have accepted. */
+  readonly toGoAbove: number;
+  /** It is handed out when a quorum has accepted it; otherwise as soon as it is known what it has to be above. */
+  readonly awaitsQuorum: boolean;
 }
-
-/** The whole of it, for three masters. */
-export const PROTOCOL: Protocol = {
-  acceptsOnlyAbove: true,
-  asksTheOthers: true,
-  teachers: 2,
-  asksAfterQuarantine: true,
-};
 
 export interface Scenario {
   readonly masters: number;
   readonly quorum: number;
-  readonly holders: number;
-  /** How often a master loses its memory, each time after the one before has been told where to begin. */
+  /** The key of each holder. */
+  readonly holders: readonly number[];
+  /** How often a master loses its memory. */
   readonly losses: number;
-  /** What any clock may propose at any time. */
-  readonly numbers: readonly number[];
-  readonly protocol: Protocol;
+  /** What any clock may propose at any time: from 1 to this. */
+  readonly numbers: number;
+  /** Whether the answer of one that grants may not arrive. */
+  readonly losesAnswers: boolean;
+  /** Whether holders of further keys come and go beside. */
+  readonly hasOtherKeys: boolean;
+  readonly rules: Rules;
 }
 
-interface Master {
-  readonly number: number;
-  readonly key: number | null;
-  readonly memory: 'knows' | 'quarantined' | 'forgetful';
-  /** The holders that are to be over before its quarantine is: whatever it forgot has a ttl no longer than that. */
-  readonly waitsFor: readonly number[];
-  /** What it has been told by each other master so far. */
-  readonly told: readonly (number | null)[];
+/** The whole protocol, for so many masters. */
+export function rulesFor(masters: number, quorum: number): Rules {
+  return {
+    acceptsOnlyAbove: true,
+    forgetfulAbstain: true,
+    forgetfulRefuse: true,
+    toRemind: masters - quorum + 1,
+    remindsAfterQuarantine: true,
+    comparesNonce: true,
+    writesWhereHeld: true,
+    toGoAbove: quorum,
+    awaitsQuorum: true,
+  };
 }
 
-interface Holder {
-  /** Over: released, run out, or given up. One that is fenced may still hold its lock. */
-  readonly stage: 'asking' | 'proposing' | 'fenced' | 'over';
-  readonly number: number;
-  readonly granted: readonly number[];
-  readonly accepted: readonly number[];
+/** What a master has to do with a holder: nothing, it granted the lock, and what it said of the number. */
+export const Vote = { none: 0, granted: 1, forgot: 2, knows: 3, accepted: 4 } as const;
+export type Vote = (typeof Vote)[keyof typeof Vote];
+
+export const Memory = { whole: 0, forgetful: 1, quarantined: 2, remindedTooEarly: 3 } as const;
+export type Memory = (typeof Memory)[keyof typeof Memory];
+
+/** What the others have said so far to whoever is going to remind a master. */
+export interface Reminder {
+  /** A bit for each that was read. */
+  readonly read: number;
+  readonly floor: number;
+  /** The master has forgotten once more since. */
+  readonly isLate: boolean;
+}
+
+export interface Master {
+  readonly highest: number;
+  readonly memory: Memory;
+  /** Of each key the holder; null where the key is free. */
+  readonly keys: readonly (number | null)[];
+  /** For each holder. */
+  readonly votes: readonly Vote[];
+  readonly reminder: Reminder | null;
+}
+
+/** Over: released, run out, or given up. One that has its token may still hold its lock. */
+export const Stage = { ahead: 0, asking: 1, writing: 2, fenced: 3, over: 4 } as const;
+export type Stage = (typeof Stage)[keyof typeof Stage];
+
+export interface Holder {
+  readonly stage: Stage;
+  readonly proposed: number;
+  /** The highest that it was told of. It writes one more. */
+  readonly known: number;
 }
 
 export interface Fencing {
   readonly masters: readonly Master[];
   readonly holders: readonly Holder[];
-  /** The numbers that were handed out, in their order. */
+  /** The last token of each key. */
   readonly tokens: readonly number[];
   readonly losses: number;
+  readonly hasFallenBack: boolean;
 }
 
-const indexes = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-const put = <T>(list: readonly T[], index: number, item: T): T[] => list.map((old, at) => (at === index ? item : old));
+const AHEAD: Holder = { stage: Stage.ahead, proposed: 0, known: 0 };
 
-/** A new set, of which a quorum has just granted the lock to the first holder. */
-export function fencing({ masters, holders, quorum }: Scenario): Fencing {
-  const told = indexes(masters).map(() => null);
-  const granted = indexes(quorum);
-  const keyOf = (on: number): number | null => (granted.includes(on) ? 0 : null);
+/** A new set. */
+export function fencing({ masters, holders }: Scenario): Fencing {
+  const keys = Math.max(...holders) + 1;
+  const master: Master = {
+    highest: 0,
+    memory: Memory.whole,
+    keys: new Array<null>(keys).fill(null),
+    votes: holders.map(() => Vote.none),
+    reminder: null,
+  };
   return {
-    masters: indexes(masters).map((on) => ({ number: 0, key: keyOf(on), memory: 'knows', waitsFor: [], told })),
-    holders: indexes(holders).map((holder) => ({
-      stage: 'asking',
-      number: 0,
-      granted: holder === 0 ? granted : [],
-      accepted: [],
-    })),
-    tokens: [],
+    masters: new Array<Master>(masters).fill(master),
+    holders: holders.map(() => AHEAD),
+    tokens: new Array<number>(keys).fill(0),
     losses: 0,
+    hasFallenBack: false,
   };
 }
 
-/** A number was handed out that is not above the one before. */
-export function fallsBack({ tokens }: Fencing): boolean {
-  return tokens.some((token, index) => index > 0 && token <= (tokens[index - 1] ?? 0));
+export function put<T>(list: readonly T[], index: number, item: T): readonly T[] {
+  const copy = list.slice();
+  copy[index] = item;
+  return copy;
+}
+
+export function withMaster(state: Fencing, on: number, master: Master): Fencing {
+  return { ...state, masters: put(state.masters, on, master) };
+}
+
+export function fallsBack({ hasFallenBack }: Fencing): boolean {
+  return hasFallenBack;
+}
+
+/** Nobody is left who could still be handed a token that is not above that of a holder before it. */
+export function isDecided(state: Fencing, scenario: Scenario): boolean {
+  return state.tokens.every((_, key) => isKeyDecided(state, key, scenario));
+}
+
+export function isKeyDecided({ holders: all, tokens }: Fencing, key: number, { holders }: Scenario): boolean {
+  let unfenced = 0;
+  for (let index = 0; index < all.length; index += 1) {
+    if (holders[index] === key && (all[index] as Holder).stage < Stage.fenced) unfenced += 1;
+  }
+  return unfenced < (tokens[key] === 0 ? 2 : 1);
 }
 
 /**
- * Every step is one script on one master, or what one process makes of its answers. A message that is late is a step
- * taken later, one that is lost a step not taken. There is no time in it but for this: a lock is over before another
- * takes its place on a master, and before a master that may have forgotten it votes again.
+ * A name for each state, the same for states in which masters, or holders of one key, have only changed places. Some have
+ * more than one name, where it is not seen at once who stands for whom: that costs time and hides nothing.
  */
-export function fencingSteps(state: Fencing, scenario: Scenario): Step<Fencing>[] {
-  return [
-    ...state.holders.flatMap((holder, index) => holderSteps(state, holder, index, scenario)),
-    ...state.masters.flatMap((master, index) => masterSteps(state, master, index, scenario)),
-  ];
-}
-
-function holderSteps(state: Fencing, holder: Holder, index: number, scenario: Scenario): Step<Fencing>[] {
-  const { quorum, numbers, protocol } = scenario;
-  const steps: Step<Fencing>[] = [];
-  const becomes = (to: Holder, masters = state.masters): Fencing => ({
-    ...state,
-    masters,
-    holders: put(state.holders, index, to),
+export function nameOf(state: Fencing, scenario: Scenario): string {
+  const { masters, holders, tokens, losses, hasFallenBack } = state;
+  const ofHolders = holders.map(({ stage, proposed, known }, index) => {
+    return (((scenario.holders[index] as number) * 5 + stage) * 8 + proposed) * 8 + known;
   });
-  // They differ in nothing: the one that is granted first is called the first.
-  const isNext = index === 0 || (state.holders[index - 1]?.granted.length ?? 0) > 0;
-  for (const [on, master] of state.masters.entries()) {
-    if (holder.stage === 'asking' && isNext && master.memory !== 'quarantined' && isFree(state, master)) {
-      const to = { ...holder, granted: [...holder.granted, on].sort() };
-      steps.push({
-        does: `${on} grants ${index}`,
-        to: becomes(to, put(state.masters, on, { ...master, key: index })),
-      });
-    }
-    if (holder.stage === 'proposing' && mayAccept(master, holder, index, protocol)) {
-      const accepted = [...new Set([...holder.accepted, on])].sort();
-      const masters = put(state.masters, on, { ...master, number: Math.max(master.number, holder.number) });
-      const isFenced = accepted.length >= quorum;
-      const next = becomes({ ...holder, accepted, stage: isFenced ? 'fenced' : 'proposing' }, masters);
-      const to = isFenced ? { ...next, tokens: [...state.tokens, holder.number] } : next;
-      steps.push({ does: `${on} accepts ${holder.number} of ${index}`, to });
-    }
+  const inOrder = orderOf(ofHolders);
+  const ofMasters = masters.map((master) => codeOf(master, inOrder));
+  const order = orderOf(ofMasters);
+  const name: number[] = [losses * 2 + Number(hasFallenBack)];
+  for (const on of order) {
+    const { reminder } = masters[on] as Master;
+    const code = ofMasters[on] as number;
+    let read = 0;
+    if (reminder !== null) for (const [bit, from] of order.entries()) read |= ((reminder.read >> from) & 1) << bit;
+    name.push(code & 0xffff, (code >>> 16) | (read << 10));
   }
-  if (holder.stage === 'proposing' || (holder.stage === 'asking' && holder.granted.length >= quorum)) {
-    for (const number of numbers) {
-      if (number <= holder.number) continue;
-      const to = becomes({ ...holder, stage: 'proposing', number, accepted: [] });
-      steps.push({ does: `${index} proposes ${number}`, to });
-    }
-  }
-  if (holder.stage !== 'over' && holder.granted.length > 0) {
-    steps.push({ does: `${index} is over`, to: becomes({ ...holder, stage: 'over' }) });
-  }
-  return steps;
+  for (const index of inOrder) name.push(ofHolders[index] as number);
+  for (const [key, token] of tokens.entries()) name.push(isKeyDecided(state, key, scenario) ? 0 : token);
+  return String.fromCharCode(...name);
 }
 
-/** Nobody's, or of somebody whose lock is over: when it goes is up to the master. */
-function isFree({ holders }: Fencing, { key }: Master): boolean {
-  return key === null || holders[key]?.stage === 'over';
-}
-
-function mayAccept({ memory, key, number }: Master, holder: Holder, index: number, protocol: Protocol): boolean {
-  if (memory === 'quarantined' || (memory === 'forgetful' && protocol.asksTheOthers)) return false;
-  if (key !== index) return false;
-  return holder.number > number || !protocol.acceptsOnlyAbove;
-}
-
-function masterSteps(state: Fencing, master: Master, index: number, scenario: Scenario): Step<Fencing>[] {
-  const { losses, protocol } = scenario;
-  const becomes = (to: Master): Fencing => ({ ...state, masters: put(state.masters, index, to) });
-  const nothing = master.told.map(() => null);
-  const steps: Step<Fencing>[] = [];
-  if (state.losses < losses && state.masters.every(({ memory }) => memory === 'knows')) {
-    const waitsFor = indexes(state.holders.length).filter((holder) => isUnderWay(state.holders[holder]));
-    // Empty, or from any snapshot; the lock may be in it.
-    for (const number of indexes(master.number + 1)) {
-      for (const key of new Set([null, master.key])) {
-        const to: Master = { number, key, memory: 'quarantined', waitsFor, told: nothing };
-        steps.push({ does: `${index} is left with ${number}`, to: { ...becomes(to), losses: state.losses + 1 } });
-      }
+/** By insertion: there are few, and this is done for each step. */
+function orderOf(codes: readonly number[]): readonly number[] {
+  const order: number[] = [];
+  for (let index = 0; index < codes.length; index += 1) {
+    let at = index;
+    for (; at > 0 && (codes[order[at - 1] as number] as number) > (codes[index] as number); at -= 1) {
+      order[at] = order[at - 1] as number;
     }
+    order[at] = index;
   }
-  if (master.memory === 'quarantined' && !master.waitsFor.some((holder) => isUnderWay(state.holders[holder]))) {
-    const isTold = tellers(master).length >= protocol.teachers && !protocol.asksAfterQuarantine;
-    const number = isTold ? Math.max(master.number, ...tellers(master)) : master.number;
-    const to: Master = { ...master, number, memory: isTold ? 'knows' : 'forgetful', waitsFor: [], told: nothing };
-    steps.push({ does: `${index} may vote again`, to: becomes(to) });
-  }
-  if (master.memory === 'forgetful' || (master.memory === 'quarantined' && !protocol.asksAfterQuarantine)) {
-    for (const [from, other] of state.masters.entries()) {
-      if (from === index || other.memory !== 'knows' || master.told[from] !== null) continue;
-      const told = put(master.told, from, other.number);
-      const isEnough = told.filter((one) => one !== null).length >= protocol.teachers;
-      const to: Master =
-        isEnough && master.memory === 'forgetful'
-          ? {
-              ...master,
-              number: Math.max(master.number, ...told.map((one) => one ?? 0)),
-              memory: 'knows',
-              told: nothing,
-            }
-          : { ...master, told };
-      steps.push({ does: `${index} is told ${other.number} by ${from}`, to: becomes(to) });
-    }
-  }
-  return steps;
+  return order;
 }
 
-const tellers = ({ told }: Master): number[] => told.filter((one) => one !== null);
-
-function isUnderWay(holder: Holder | undefined): boolean {
-  return holder !== undefined && holder.stage !== 'over' && holder.granted.length > 0;
+/** In 26 bits, with up to four holders of up to two keys and numbers below eight. */
+function codeOf({ highest, memory, keys, votes, reminder }: Master, holders: readonly number[]): number {
+  let code = highest * 4 + memory;
+  for (const holder of keys) code = code * 5 + (holder === null ? 4 : holders.indexOf(holder));
+  for (const index of holders) code = code * 5 + (votes[index] as number);
+  return code * 18 + (reminder === null ? 0 : 2 + reminder.floor * 2 + Number(reminder.isLate));
 }
