@@ -23,7 +23,7 @@ export interface Answer {
 export class Ballot {
   /** The token that the round is about. A secret: whoever knows it can release the lock. */
   token = '';
-  /** A release of the token was sent: an acquire that has not run yet must not run any more. */
+  /** Nobody wants the lock any more: an acquire that the server has not run yet must not be sent again. */
   isGivenBack = false;
   /** Of what was granted: the longest ttl that a master may have been asked to extend it by, in ms. */
   longestTtlMs = 0;

@@ -97,6 +97,7 @@ export class Rounds implements RoundFinder {
   /** What a lost round has left. Where nobody has granted anything so far, there will hardly be anything. */
   async #giveBack(grant: Grant): Promise<void> {
     const { ballot } = grant;
+    ballot.isGivenBack = true;
     if (ballot.isGrantedAnywhere) return void (await this.release(grant));
     const behind = ballot.complete().then(() => (ballot.isGrantedAnywhere ? this.release(grant) : null));
     void this.#underwayUntil(behind);
