@@ -42,6 +42,8 @@ export class Keeper implements LeaseOwner {
 
   async release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released> {
     const { quorum, held, lines } = this.household;
+    // The round of the next in line is sent in this turn as well: one write to each master serves both.
+    if (this.waiters.some(({ next }) => next !== null)) for (const master of quorum.masters) master.gather();
     const releasing = quorum.rounds.release(grant);
     held.remove(lease);
     // The round of the next in line follows on the same connections, so every master runs it after this one.

@@ -32,8 +32,8 @@ export class Connection {
   readonly #backoff = new Backoff();
   /** What the connection died of, until the next one is made. */
   #fault: MasterError | null = null;
-  /** Commands that are kept back until the end of this turn. */
-  #corked = 0;
+  /** How many commands are kept back until the end of this turn; null where each is written at once. */
+  #gathered: number | null = null;
 
   constructor(
     endpoint: MasterEndpoint,
@@ -151,11 +151,26 @@ export class Connection {
     return this.#send(this.#redis.eval(script.source, numKeys, ...args));
   }
 
+  /** One system call for all the commands that follow in this turn, where each would have cost its own. */
+  gather(): void {
+    if (this.#gathered !== null) return;
+    this.#gathered = 0;
+    const { stream } = this.#redis;
+    stream.cork();
+    process.nextTick(() => {
+      stream.uncork();
+      // However long the turn was: the master is not to be blamed for it.
+      this.#deadlines.written(this.#gathered ?? 0);
+      this.#gathered = null;
+    });
+  }
+
   /** @param onRefused takes what the server has answered instead of running the command */
   #send(command: Promise<unknown>, onRefused: (fault: MasterError) => unknown = rethrow): Promise<unknown> {
     this.#deadlines.start();
     // One caller at a time has two commands in flight at most: corking would only delay them.
-    if (this.#deadlines.count > 2) this.#cork();
+    if (this.#deadlines.count > 2) this.gather();
+    if (this.#gathered !== null) this.#gathered += 1;
     return command.then(this.#onReply, (error: unknown) => {
       if (isReply(error)) {
         this.roundTripMs = this.#deadlines.end();
@@ -170,20 +185,6 @@ export class Connection {
     this.roundTripMs = this.#deadlines.end();
     return reply;
   };
-
-  /** One system call for all the commands that follow in this turn, where each would have cost its own. */
-  #cork(): void {
-    this.#corked += 1;
-    if (this.#corked > 1) return;
-    const { stream } = this.#redis;
-    stream.cork();
-    process.nextTick(() => {
-      stream.uncork();
-      // However long the turn was: the master is not to be blamed for it.
-      this.#deadlines.written(this.#corked);
-      this.#corked = 0;
-    });
-  }
 
   #faultOf(error: unknown): MasterError {
     if (isReply(error)) return faultOfReply(this.address, error);

@@ -90,6 +90,11 @@ export class Master implements ConnectionOwner {
     return Promise.reject(state.kind === 'connecting' ? notYet : state.error);
   }
 
+  /** What is sent in this turn goes out together, at its end. */
+  gather(): void {
+    if (this.#state.kind === 'ready') this.#connection.gather();
+  }
+
   /**
    * Remembers a lock that the master may hold without an owner: it is taken back when the master answers again, before
    * it is asked anything else.

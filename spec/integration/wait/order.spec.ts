@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
 import { createSandbox } from 'sinon';
@@ -52,6 +53,17 @@ for (const size of [1, 3, 5]) {
 
       expect(spy.callCount).to.equal(1);
       expect(lock.getStatus()).to.include({ held: 2, waiters: COUNT });
+    });
+
+    it('have their turn in the same write to each master as the release before them', async () => {
+      await lock.acquireLock('123', 'key', LONG);
+      const next = begun(lock.acquireLock('123', 'key', LONG, LONG));
+      const [write, writev] = (['_write', '_writev'] as const).map((name) => sandbox.spy(Socket.prototype, name));
+      const released = lock.releaseLock('123', 'key');
+      await soon(next, 'the next holds it');
+      await released;
+
+      expect([write?.callCount, writev?.callCount]).to.eql([0, size]);
     });
 
     it('have their turn with the release, ahead of its answer', async () => {
