@@ -59,6 +59,7 @@ async function hold(masters: readonly Master[], shares: SentShares, count: numbe
     const busy = await spent(WINDOW_MS);
     const commands = (await commandsSent(masters, shares)) - before;
     const kept = renewals.kept - startedAt;
+    if (kept === 0) throw new Error('No renewal was seen');
     const lost = leases.filter((lease) => !lease.isValid()).length;
     const cpuUs = (busy.cpuUs - (idle.cpuUs / idle.tookMs) * busy.tookMs) / kept;
     console.log(`  ${count} leases, ${kept} renewals (${(kept / count).toFixed(2)} for each)`);
@@ -101,18 +102,18 @@ async function releaseMany(leases: readonly Lease[]): Promise<void> {
   await Promise.all(Array.from({ length: LANES }, lane));
 }
 
-/** Renewals are extensions like those of callers: counted where both pass, on what all leases have in common. */
+/** Counted on what all leases have in common. */
 function countRenewals(lease: Lease) {
   const leases = Object.getPrototypeOf(lease) as Lease;
-  const extend = Object.getOwnPropertyDescriptor(leases, 'extend')?.value as Lease['extend'];
-  const counts = { kept: 0, failed: 0, end: () => void (leases.extend = extend) };
-  leases.extend = function (this: Lease, ttl) {
-    const extended = extend.call(this, ttl);
-    extended.then(
-      () => (counts.kept += 1),
+  const renew = Object.getOwnPropertyDescriptor(leases, 'renew')?.value as Lease['renew'];
+  const counts = { kept: 0, failed: 0, end: () => void (leases.renew = renew) };
+  leases.renew = function (this: Lease, ttlOf) {
+    const renewed = renew.call(this, ttlOf);
+    renewed.then(
+      (isKept) => (counts.kept += isKept ? 1 : 0),
       () => (counts.failed += 1),
     );
-    return extended;
+    return renewed;
   };
   return counts;
 }
