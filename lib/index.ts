@@ -14,4 +14,5 @@ export { Context, type ContextLike, type IContext } from './contract/Context';
 export { Descriptor } from './contract/Descriptor';
 export { References, type IReferences } from './contract/References';
 export type { IClosable, IConfigurable, IFactory, IOpenable, IReferenceable } from './contract/component';
-export type { ICounters, ILogger, ITracer } from './contract/observability';
+export type { ConnectionParams, CredentialParams, ICredentialStore, IDiscovery } from './contract/connect';
+export { LogLevel, type ICounters, type ILogger, type ITracer } from './contract/observability';

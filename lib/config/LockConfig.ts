@@ -6,7 +6,7 @@ import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { Section } from './Section';
 import { OPTION_KEYS, readOptions } from './readOptions';
 import { badConnection } from './refusals';
-import { warnOfIdleKeys, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
+import { warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
 export interface LockConfig {
@@ -47,6 +47,9 @@ export function parseConfig(source: ConfigSource): LockConfig {
     ...connections.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
     ...credentials.flatMap((section) => warnOfUnknownKeys(section, CREDENTIAL_KEYS)),
     ...warnOfIdleKeys(connections, credentials, topLevel),
+    ...[['connections', 'connection'] as const, ['credentials', 'credential'] as const].flatMap(([plural, singular]) =>
+      warnOfSingular(whole, plural, singular),
+    ),
   ];
   return Object.freeze({
     options: readOptions(options),

@@ -20,6 +20,12 @@ export function warnOfUnknownSections(whole: Section, known: readonly string[]):
   return [...names].filter((name) => !known.includes(name)).map((name) => unknown(whole, name, known));
 }
 
+/** @returns a sentence where both the plural and the singular of a section are there: only the plural is read. */
+export function warnOfSingular(whole: Section, plural: string, singular: string): readonly string[] {
+  const isThere = (name: string): boolean => whole.keys().some((key) => key.startsWith(`${name}.`));
+  return isThere(plural) && isThere(singular) ? [`${singular} is ignored beside ${plural}`] : [];
+}
+
 /** @returns a sentence for each setting that is known and has no effect beside the others. */
 export function warnOfIdleKeys(
   connections: readonly Section[],

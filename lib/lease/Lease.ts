@@ -12,7 +12,7 @@ export interface LeaseOwner {
   /**
    * For how long a lock of so long a ttl is certain to be held, in ms.
    *
-   * @throws BAD_TTL when it is out of its range
+   * @throws BAD_TTL when it is out of its range, CLOSED when its lock is closed
    */
   validForMs(ttlMs: number): number;
   /** The lock has gone without having been released. */
@@ -104,6 +104,7 @@ export class Lease {
    * @throws ConnectionException NO_QUORUM when too few masters answered: the lock is held for as long as it was, or for
    *   the new ttl where that is shorter, and may be extended again
    * @throws InvalidStateException NOT_HELD when it was released or handed over
+   * @throws InvalidStateException CLOSED when its lock was closed
    * @throws BadRequestException BAD_TTL
    */
   async extend(ttl: number): Promise<void> {

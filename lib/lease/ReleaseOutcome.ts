@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Ballot, Vote } from '../quorum/Ballot';
 import type { Released } from '../quorum/Grant';
 
@@ -13,7 +14,8 @@ export interface MasterAnswer {
  * What came of giving a lock back.
  *
  * - `released`: a quorum of masters deleted it
- * - `expired`, `taken`: it had gone before, and nobody else's was touched
+ * - `expired`: this process knew already that it had ended
+ * - `taken`: the masters did not hold it for this process any more; nobody else's was touched
  * - `unreachable`: too few masters confirmed it; it ends with its ttl at the latest
  * - `handed-over`: it is somebody else's to release
  */
@@ -37,6 +39,14 @@ export class VotedOutcome implements ReleaseOutcome {
 
   get masters(): readonly MasterAnswer[] {
     return this.#ballot.answers.map(({ address, vote }) => ({ address, answer: inWords(vote) }));
+  }
+
+  toJSON(): ReleaseOutcome {
+    return { kind: this.kind, masters: this.masters };
+  }
+
+  [inspect.custom](): ReleaseOutcome {
+    return this.toJSON();
   }
 }
 

@@ -9,7 +9,7 @@ import type { Quorum } from '../quorum/Quorum';
 import type { Extended, Grant, Released } from '../quorum/Grant';
 import type { Lines, Waiter } from '../wait/Lines';
 import { checkTtl } from './arguments';
-import { lost, notHeld, undecided } from './errors';
+import { closed, lost, notHeld, undecided } from './errors';
 
 /** For how long those of other processes who were woken go first: about what their message and their round take. */
 const COURTESY_MS = 1;
@@ -36,6 +36,7 @@ export class Keeper implements LeaseOwner {
   }
 
   validForMs(ttlMs: number): number {
+    if (this.household.lines.isClosed) throw closed(this.context);
     checkTtl(this.context, ttlMs);
     return this.household.quorum.rounds.validForMs(ttlMs);
   }

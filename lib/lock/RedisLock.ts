@@ -4,7 +4,7 @@ import type { IReferences } from '../contract/References';
 import type { Lease } from '../lease/Lease';
 import type { HandedOver } from '../lease/HandedOver';
 import { describeAnswer } from '../quorum/noQuorum';
-import { checkFencing, checkKeys, checkTimeout, checkTtl } from './arguments';
+import { checkFencing, checkKeys, checkLeaseOptions, checkTryOptions, checkTtl } from './arguments';
 import type { Wish } from './Contest';
 import { lockTimeout } from './errors';
 import { KeyedLock } from './KeyedLock';
@@ -34,7 +34,7 @@ import { workUnder } from './workUnder';
  *
  * ### References ###
  *
- * - `*:discovery:*:*:1.0`, `*:credential-store:*:*:1.0` (optional) resolve discovery and store keys
+ * - `*:discovery:*:*:*`, `*:credential-store:*:*:*` (optional) resolve discovery and store keys
  * - `*:logger:*:*:1.0`, `*:counters:*:*:1.0`, `*:tracer:*:*:1.0` (optional) are told what happens
  *
  * ### Example ###
@@ -100,6 +100,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     ttl: number,
     options: TryLeaseOptions = {},
   ): Promise<Lease | null> {
+    checkTryOptions(context, options);
     const wish = this.#wish(context, keys, ttl, options, 0, null);
     const session = this.sessionFor(context);
     const startedMs = performance.now();
@@ -127,8 +128,8 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     ttl: number,
     options: LeaseOptions = {},
   ): Promise<Lease> {
+    checkLeaseOptions(context, options);
     const { timeout = null, signal = null } = options;
-    if (timeout !== null) checkTimeout(context, timeout);
     const wish = this.#wish(context, keys, ttl, options, timeout, signal);
     signal?.throwIfAborted();
     const session = this.sessionFor(context);
@@ -212,7 +213,6 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   ): Wish {
     const checked = checkKeys(context, keys);
     checkTtl(context, ttlMs);
-    if (maxHold !== undefined) checkTtl(context, maxHold);
     if (fencing) checkFencing(context, this.sessionFor(context).options);
     const renewForMs = autoRenew ? (maxHold ?? Infinity) : 0;
     return { context, keys: checked, ttlMs, timeoutMs, signal, renewForMs, fencing };

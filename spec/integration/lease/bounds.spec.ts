@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BadRequestException } from 'pip-services4-commons-node';
+import { BadRequestException, ConfigException, InvalidStateException } from 'pip-services4-commons-node';
 import type { LeaseOptions } from '../../../lib';
 import { addressesOf, thrownBy, useLocks, useMasters } from '../lock/locks';
 
@@ -23,6 +23,45 @@ describe('The times of a lease', () => {
       expect(lock.getStatus().held).to.equal(0);
     });
   }
+
+  for (const [title, options, part] of [
+    ['one is misspelled', { autorenew: true }, 'have no autorenew; they take autoRenew, maxHold, fencing'],
+    ['one is no flag', { autoRenew: 'yes' }, 'take true or false for autoRenew'],
+    ['one is no flag, either', { fencing: 1 }, 'take true or false for fencing'],
+    ['they are none', null, 'are null, no object'],
+  ] as const) {
+    it(`are refused, and the options with them, where ${title}`, async () => {
+      const lock = await open();
+      const given = options as unknown as LeaseOptions;
+      for (const asked of [
+        lock.tryAcquireLease('123', 'key', LONG, given),
+        lock.acquireLease('123', 'key', LONG, given),
+      ]) {
+        const { message } = await thrownBy(asked, ConfigException, 'BAD_OPTION');
+        expect(message).to.include(part);
+      }
+      expect(lock.getStatus()).to.include({ held: 0, waiters: 0 });
+    });
+  }
+
+  it('come with a signal that is one', async () => {
+    const lock = await open();
+    const given = { signal: {} } as unknown as LeaseOptions;
+    await thrownBy(lock.acquireLease('123', 'key', LONG, given), ConfigException, 'BAD_OPTION');
+  });
+
+  it('are refused by their own names', async () => {
+    const lock = await open();
+    const asked = lock.acquireLease('123', 'key', LONG, { autoRenew: true, maxHold: -1 });
+    expect((await thrownBy(asked, BadRequestException, 'BAD_TTL')).message).to.match(/^The maxHold must be/);
+  });
+
+  it('may be extended no more once its lock is closed', async () => {
+    const lock = await locks.open({ connections: addressesOf(masters), options: { release_on_close: false } });
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    await lock.close('123');
+    await thrownBy(lease.extend(LONG), InvalidStateException, 'CLOSED');
+  });
 
   it('are refused where a timeout is none', async () => {
     const lock = await open();

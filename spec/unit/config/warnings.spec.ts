@@ -47,6 +47,16 @@ describe('warnings', () => {
       ],
     ],
     [
+      'the singular beside the plural',
+      {
+        connection: { host: 'a' },
+        connections: { b: { host: 'b' } },
+        credential: { password: 'p' },
+        credentials: { b: { password: 'p' } },
+      },
+      ['connection is ignored beside connections', 'credential is ignored beside credentials'],
+    ],
+    [
       'unknown keys of connections',
       { connections: { a: { host: 'a', passwrod: 'hunter2', tls: { check: 'no' } }, b: { host: 'b', DB: 1 } } },
       [
