@@ -64,19 +64,17 @@ export class Fencing {
     return new Proposal(this.#last, this.masters.length);
   }
 
-  #keepUpWith({ highest }: Proposal): void {
-    this.#aheadMicros = Math.max(this.#aheadMicros, Math.max(...highest) - this.nowMicros());
+  #keepUpWith({ known }: Proposal): void {
+    this.#aheadMicros = Math.max(this.#aheadMicros, Math.max(...known) - this.nowMicros());
   }
 
   readonly #remind = ([index, nonce]: Forgetful): Promise<number | null> => this.#reminders.remind(index, nonce);
 
   /** Costs one more round trip, and two more where a master has to be reminded first. */
   async #goHigher(grant: Grant, proposal: Proposal): Promise<number | Refused> {
-    const known = [...proposal.highest];
-    if (known.length < this.quorum) {
-      const reminded = await Promise.all(proposal.forgetful.map(this.#remind));
-      known.push(...reminded.filter((highest) => highest !== null));
-    }
+    const isUnsure = proposal.known.length < this.quorum;
+    const reminded = isUnsure ? await Promise.all(proposal.forgetful.map(this.#remind)) : [];
+    const known = [...proposal.known, ...reminded.filter((highest) => highest !== null)];
     if (known.length < this.quorum) return noQuorum(grant.ballot, proposal);
     const higher = new Proposal(Math.max(...known) + 1, this.masters.length);
     await this.#write(grant, higher);
@@ -104,6 +102,11 @@ async function write(master: Master, keys: readonly string[], token: string, num
     const [kind, detail] = await runFence(master, WRITE_NUMBER, keys, [token, number]);
     if (kind === 'accepted') return { kind };
     if (kind === 'forgot') return { kind, nonce: String(detail) };
+    if (kind === 'unadmitted') {
+      const error = new MasterError(master.address, 'unadmitted', 'has forgotten that it was admitted');
+      master.readmit(error);
+      return { kind: 'none', error };
+    }
     return { kind: 'none', error: new MasterError(master.address, 'unfenced', 'does not hold the lock any more') };
   } catch (error) {
     return { kind: 'none', error: error as MasterError };

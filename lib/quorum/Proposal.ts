@@ -36,8 +36,8 @@ export class Proposal {
     return this.#answers[index] ?? null;
   }
 
-  /** The highest number of each master that knows what it has accepted. */
-  get highest(): readonly number[] {
+  /** What each master that knows it names as the highest number that it has accepted. */
+  get known(): readonly number[] {
     return this.#answers.flatMap((answer) => {
       if (answer?.kind === 'accepted') return [this.number];
       return answer?.kind === 'refused' ? [answer.highest] : [];

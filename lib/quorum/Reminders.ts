@@ -44,8 +44,8 @@ export class Reminders {
     const isEnough = sure > this.masters.length - this.quorum || (await this.#haveMostForgotten(others, memories));
     if (!isEnough) return null;
     const highest = Math.max(...memories.map((memory) => memory?.highest ?? 0));
-    const [kind] = await runFence(master, REMIND, [], [nonce, highest]).catch(() => ['']);
-    return kind === 'reminded' ? highest : null;
+    const [kind, number] = await runFence(master, REMIND, [], [nonce, highest]).catch(() => ['']);
+    return kind === 'reminded' ? Number(number) : null;
   }
 
   /**

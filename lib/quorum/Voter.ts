@@ -36,7 +36,7 @@ export interface RoundFinder {
  */
 const TAKEN = new MasterError('', 'unexpected', 'held by another');
 
-const GRANTED: Vote = { kind: 'granted' };
+export const GRANTED: Vote = { kind: 'granted' };
 /** Of a release: the token does not stand here any more, or never did. */
 const GONE: Vote = { kind: 'taken', remainingMs: null, rank: null };
 
@@ -120,7 +120,7 @@ export class Voter implements RedlockClient {
     }
     const [kind, detail, more] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
     if (typeof kind === 'number') {
-      proposal?.record(this.index, fencedOf(detail, more));
+      proposal?.record(this.index, fencedOf(this.master.address, detail, more));
       ballot.cast(this.index, GRANTED);
       return kind;
     }

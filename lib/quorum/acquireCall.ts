@@ -27,9 +27,11 @@ export function argumentsFor(args: readonly Argument[], { place, proposal }: Wis
 }
 
 /** What a master that has granted the lock says to the number that it was told. */
-export function fencedOf(kind: unknown, detail: unknown): Fenced {
+export function fencedOf(address: string, kind: unknown, detail: unknown): Fenced {
   if (kind === 'accepted') return { kind };
-  return kind === 'refused' ? { kind, highest: Number(detail) } : { kind: 'forgot', nonce: String(detail) };
+  if (kind === 'refused') return { kind, highest: Number(detail) };
+  if (kind === 'forgot') return { kind, nonce: String(detail) };
+  return { kind: 'none', error: new MasterError(address, 'unexpected', `answered ${String(kind)}`) };
 }
 
 /** The vote of a master where another holds the lock. */

@@ -44,12 +44,18 @@ export const READ_HIGHEST: Script = script(`${PRELUDE}
 return { 'highest', string.format('%.0f', highest), forgot or '' }
 `);
 
-/** Has a master that forgot start from what the others know. ARGV: the run, the nonce of the loss, the number. */
+/**
+ * Has a master that forgot start from what the others know, or from what it knows itself where that is more. Another
+ * process may have done it before. ARGV: the run, the nonce of the loss, the number.
+ */
 export const REMIND: Script = script(`${PRELUDE}
-if forgot ~= ARGV[2] then return { 'changed' } end
-raiseTo(tonumber(ARGV[3]))
-redis.call('hset', '${MARKER}', 'forgot', '')
-return { 'reminded' }
+if forgot == ARGV[2] then
+  raiseTo(tonumber(ARGV[3]))
+  redis.call('hset', '${MARKER}', 'forgot', '')
+elseif forgot and forgot ~= '' then
+  return { 'changed' }
+end
+return { 'reminded', redis.call('hget', '${MARKER}', 'highest') or '0' }
 `);
 
 export const FENCE_SCRIPTS: readonly Script[] = [WRITE_NUMBER, READ_HIGHEST, REMIND];

@@ -128,7 +128,10 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
     },
     acquirerHooks: {
       acquireScript: (lua) => (acquireLua = lua),
-      extendScript: () => keep((runId) => wrapAcquire(acquireLua, isGuarded ? requireAdmission(runId) : '')),
+      extendScript: () => {
+        if (acquireLua === '') throw new Error('redlock did not hand over its acquire script first');
+        return keep((runId) => wrapAcquire(acquireLua, isGuarded ? requireAdmission(runId) : ''));
+      },
     },
     hooks: {
       extendScript: (lua) => keep(() => lua),

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
+import { createSandbox } from 'sinon';
 import type { RedisLock } from '../../../lib';
 import { MARKER } from '../../../lib/quorum/guardScripts';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
@@ -104,6 +105,30 @@ describe('A fencing token, over masters that forget', function () {
     }
   });
 
+  it('is given by two processes that remind one master at once', async () => {
+    const both = [await open(), await open()];
+    for (const lock of both) await next(lock);
+    for (let turn = 0; turn < 5; turn += 1) {
+      const keys = both.map((_, index) => `key of ${index}, ${turn}`);
+      // Only the others grant them, and one of these has forgotten.
+      for (const key of keys) await setForeignLock(serverAt(0), key, TTL_MS);
+      await serverAt(1).command('HSET', MARKER, 'forgot', `nonce of ${turn}`);
+      const leases = both.map((lock, index) =>
+        lock.tryAcquireLease('123', keys[index] ?? '', TTL_MS, { fencing: true }),
+      );
+      for (const lease of await Promise.all(leases)) expect(lease?.fencingToken).to.be.a('number');
+    }
+  });
+
+  it('rises above what one that is not sure of its memory has kept of it', async () => {
+    const lock = await open();
+    const kept = (await next(lock)) + AHEAD;
+    await serverAt(1).command('HSET', MARKER, 'highest', kept, 'forgot', 'a nonce');
+    await setForeignLock(serverAt(0), 'key');
+
+    expect(await next(lock)).to.be.above(kept);
+  });
+
   it('leaves no lock behind where it is not given', async () => {
     const lock = await open();
     for (const server of servers) {
@@ -118,5 +143,22 @@ describe('A fencing token, over masters that forget', function () {
       await until(async () => (await serverAt(index).command('EXISTS', 'key')) === 0, 'the lock was given back');
     }
     await servers[1]?.resume();
+  });
+});
+
+describe('A fencing token, over one master that was flushed', () => {
+  const sandbox = createSandbox();
+  const locks = useLocks();
+  const masters = useMasters(1);
+  afterEach(() => sandbox.restore());
+
+  it('is given also where the clock of who asks is ahead of what the master now bears with', async () => {
+    sandbox.stub(performance, 'timeOrigin').value(performance.timeOrigin + 2000);
+    const lock = await locks.open({ connections: addressesOf(masters) });
+    await (await lock.acquireLease('123', 'key', TTL_MS, { fencing: true })).release();
+    await masters[0]?.command('FLUSHALL');
+    const lease = await lock.acquireLease('123', 'key', TTL_MS, { fencing: true, timeout: 5000 });
+
+    expect(lease.fencingToken).to.be.a('number');
   });
 });

@@ -30,10 +30,11 @@ class NumberingMaster {
       return ['highest', String(this.highest), this.forgot];
     }
     expect(sha).to.equal(REMIND.sha);
-    if (this.forgot !== nonce) return ['changed'];
-    this.forgot = '';
-    this.highest = Math.max(this.highest, Number(number));
-    return ['reminded'];
+    if (this.forgot === nonce) {
+      this.forgot = '';
+      this.highest = Math.max(this.highest, Number(number));
+    }
+    return this.forgot === '' ? ['reminded', String(this.highest)] : ['changed'];
   }
 }
 
@@ -54,6 +55,18 @@ describe('Reminders', () => {
   it('have a master start from the highest that the others know', async () => {
     expect(await remindersOf(2, 'forgot 3', 7, 9).remind(0, 'loss of 0')).to.equal(9);
     expect(masterAt(0)).to.include({ highest: 9, forgot: '' });
+  });
+
+  it('have it start from what it has kept itself, where that is more', async () => {
+    expect(await remindersOf(2, 'forgot 12', 7, 9).remind(0, 'loss of 0')).to.equal(12);
+    expect(masterAt(0)).to.include({ highest: 12, forgot: '' });
+  });
+
+  it('take it from there where another process was faster', async () => {
+    const reminders = remindersOf(2, 'forgot 3', 7, 9);
+    masterAt(2).onRead = () => Object.assign(masterAt(0), { highest: 20, forgot: '' });
+    expect(await reminders.remind(0, 'loss of 0')).to.equal(20);
+    expect(masterAt(0)).to.include({ highest: 20, forgot: '' });
   });
 
   it('leave a master as it is where its loss is another by now', async () => {
@@ -103,7 +116,8 @@ describe('Reminders', () => {
     const asked = [0, 1, 2].map(() => reminders.remind(0, 'loss of 0'));
     const other = reminders.remind(0, 'a later loss');
     expect(await Promise.all(asked)).to.eql([9, 9, 9]);
-    expect(await other).to.equal(null);
+    // By then it has been reminded.
+    expect(await other).to.equal(9);
     expect(masterAt(1).reads).to.equal(2);
 
     masterAt(0).forgot = 'loss of 0';
