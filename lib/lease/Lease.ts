@@ -18,6 +18,8 @@ export interface LeaseOwner {
   /** The lock has gone without having been released. */
   onLost(lease: Lease, grant: Grant): void;
   onHandedOver(lease: Lease): void;
+  /** It is certain to be held for longer or shorter than before. */
+  onValidity(): void;
   lost(lease: Lease, reason: string): Error;
   notHeld(lease: Lease): Error;
   undecided(lease: Lease, answers: readonly Answer[]): Error;
@@ -111,16 +113,11 @@ export class Lease {
     await this.#inTurn(() => this.#extend(ttl));
   }
 
-  /**
-   * {@link extend} by as much as is said when its turn has come, 0 for not at all. Returns whether it was extended.
-   *
-   * @internal
-   */
-  renew(ttlOf: () => number): Promise<boolean> {
+  /** @internal {@link extend} by as much as is said when its turn has come, 0 for not at all. */
+  renew(ttlOf: () => number): Promise<void> {
     return this.#inTurn(async () => {
       const ttlMs = ttlOf();
       if (ttlMs > 0) await this.#extend(ttlMs);
-      return ttlMs > 0;
     });
   }
 
@@ -155,10 +152,11 @@ export class Lease {
    */
   handOver(): HandedOver {
     const { grant } = this.#held();
+    // No master gets it from here any more.
+    grant.ballot.isGivenBack = true;
     this.#end({ kind: 'released', outcome: Promise.resolve({ kind: 'handed-over', masters: [] }) });
     this.#owner.onHandedOver(this);
-    const { keys, fencingToken } = this;
-    return { keys, token: grant.ballot.token, ttl: grant.ttlMs, fencingToken };
+    return { keys: this.keys, token: grant.ballot.token, ttl: grant.ttlMs, fencingToken: this.fencingToken };
   }
 
   /** What may be logged of it. */
@@ -185,21 +183,25 @@ export class Lease {
     const { grant, validForMs } = this.#held();
     // From now on the masters may hold it for the shorter of the two; only a quorum makes it longer.
     const newlyMs = grant.stopwatch.elapsedMs() + ttlValidForMs;
-    this.#state = { kind: 'held', grant, validForMs: Math.min(validForMs, newlyMs) };
-    this.#countdown?.start();
+    this.#hold(grant, Math.min(validForMs, newlyMs));
     const extended = await this.#owner.extend(grant, ttlMs);
     // It may have been released meanwhile, or its validity may have ended: then a late quorum does not revive it.
     this.#held();
     switch (extended.kind) {
       case 'kept':
-        this.#state = { kind: 'held', grant: extended.grant, validForMs: extended.grant.validForMs };
-        return this.#countdown?.start();
+        return this.#hold(extended.grant, extended.grant.validForMs);
       case 'lost':
         this.#lose('the masters do not hold it any more');
         return void this.#held();
       case 'undecided':
         throw this.#owner.undecided(this, extended.answers);
     }
+  }
+
+  #hold(grant: Grant, validForMs: number): void {
+    this.#state = { kind: 'held', grant, validForMs };
+    this.#countdown?.start();
+    this.#owner.onValidity();
   }
 
   #lose(reason: string): void {

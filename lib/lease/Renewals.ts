@@ -70,13 +70,12 @@ export class Renewals {
     const mayHoldMs = (): number => Math.floor(untilMs - performance.now());
     const newlyMs = (): number => {
       const forMs = Math.min(ttlMs, mayHoldMs());
-      // Its holder may have extended it for longer.
+      // Its holder may have extended it for longer, and may make that shorter again.
       return forMs >= SHORTEST_MS && forMs > lease.remaining() ? forMs : 0;
     };
     try {
       await lease.renew(newlyMs);
-      const mayBeKept = mayHoldMs() >= SHORTEST_MS && mayHoldMs() > lease.remaining();
-      if (mayBeKept) this.#plan(renewal, Math.max(ttlMs / 3, lease.remaining() - (ttlMs * 2) / 3));
+      if (mayHoldMs() >= SHORTEST_MS) this.#plan(renewal, ttlMs / 3);
     } catch {
       // Lost: whoever watches the lease knows. Undecided: it is tried again for as long as it is held.
       if (lease.isValid()) this.#plan(renewal, Math.min(ttlMs / 10, lease.remaining() / 3));

@@ -1,7 +1,6 @@
 import type { ContextLike } from '../contract/Context';
 import type { HeldLocks } from '../lease/HeldLocks';
-import type { Lease } from '../lease/Lease';
-import type { LeaseOwner } from '../lease/Lease';
+import type { Lease, LeaseOwner } from '../lease/Lease';
 import type { Observer } from '../observe/Observer';
 import type { Answer } from '../quorum/Ballot';
 import { describeAnswer } from '../quorum/noQuorum';
@@ -68,6 +67,10 @@ export class Keeper implements LeaseOwner {
 
   onHandedOver(lease: Lease): void {
     this.#leave(lease);
+  }
+
+  onValidity(): void {
+    for (const { line, isFirst } of this.waiters) if (isFirst) line.rewatch();
   }
 
   lost(lease: Lease, reason: string): Error {

@@ -12,7 +12,7 @@ import type { Grant } from '../quorum/Grant';
 import type { Place } from '../quorum/acquireCall';
 import { Lines, type Waiter } from '../wait/Lines';
 import { Contest, throwIfEnded, type Attempted, type Wish } from './Contest';
-import { lost, undecided } from './errors';
+import { closed, lost, undecided } from './errors';
 import { Keeper } from './Keeper';
 import type { LockStatus } from './LockStatus';
 
@@ -21,6 +21,7 @@ export class Session {
   readonly held = new HeldLocks();
   readonly lines = new Lines();
   readonly renewals = new Renewals();
+  readonly #adopting = new Set<Promise<unknown>>();
   #hasWarned = false;
 
   constructor(
@@ -71,14 +72,24 @@ export class Session {
   /**
    * Takes over a lock that another lease has handed over, after a round that keeps it for its ttl from now.
    *
-   * @throws LOCK_LOST, NO_QUORUM
+   * @throws LOCK_LOST, NO_QUORUM, CLOSED
    */
-  async adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
+  adopt(context: ContextLike, handedOver: HandedOver): Promise<Lease> {
+    const adopting = this.#adopt(context, handedOver);
+    this.#adopting.add(adopting);
+    return adopting.finally(() => this.#adopting.delete(adopting));
+  }
+
+  async #adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
     const { rounds } = this.quorum;
-    const grant = rounds.grantOf(this.#names(keys), token, ttl, fencingToken);
+    const grant = rounds.adopted(this.#names(keys), token, ttl, fencingToken);
     const extended = await rounds.extend(grant, ttl);
     switch (extended.kind) {
       case 'kept':
+        if (this.lines.isClosed) {
+          await rounds.release(extended.grant);
+          throw closed(context);
+        }
         return this.#keep(context, keys, extended.grant, []);
       case 'lost':
         // What single masters may still hold of it is nobody's any more.
@@ -103,12 +114,13 @@ export class Session {
   }
 
   /**
-   * Ends every wait with CLOSED, lets the rounds under way settle (they do within `node_timeout`), gives back what is
+   * Ends every wait with CLOSED, lets the rounds under way settle (each does within `node_timeout`), gives back what is
    * held unless `release_on_close` is off, and closes the connections.
    */
   async close(): Promise<void> {
     this.renewals.close();
     await this.lines.close();
+    await Promise.allSettled(this.#adopting);
     if (this.options.releaseOnClose) await Promise.allSettled(this.held.valid().map((lease) => lease.release()));
     await this.quorum.rounds.idle();
     await this.quorum.close();

@@ -33,9 +33,8 @@ export class Ballot {
   #granted = 0;
   #taken = 0;
   #none = 0;
-  #settle: ((verdict: Verdict) => void) | null = null;
-  #onComplete: (() => void) | null = null;
-  #verdict: Promise<Verdict> | null = null;
+  /** Who waits for something in the votes; looking once too often does no harm. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(
     private readonly addresses: readonly string[],
@@ -46,14 +45,17 @@ export class Ballot {
 
   /** Settles as soon as no vote that is still out could change it. Every master answers in bounded time, so it does. */
   verdict(): Promise<Verdict> {
-    const verdict = this.#decide();
-    if (verdict !== null) return Promise.resolve(verdict);
-    return (this.#verdict ??= new Promise((resolve) => (this.#settle = resolve)));
+    return this.#once(() => this.#decide());
   }
 
   /** Resolves when every master has voted. They all do, in bounded time. */
-  async complete(): Promise<void> {
-    if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onComplete = resolve));
+  complete(): Promise<true> {
+    return this.#once(() => (this.#pending === 0 ? true : null));
+  }
+
+  /** Resolves as soon as any master has granted it, to true, or when it is certain that none does, to false. */
+  grantedAnywhere(): Promise<boolean> {
+    return this.#once(() => (this.#granted > 0 ? true : this.#pending === 0 ? false : null));
   }
 
   /** Every master's answer so far. */
@@ -82,10 +84,19 @@ export class Ballot {
     if (vote.kind === 'granted') this.#granted += 1;
     else if (vote.kind === 'taken') this.#taken += 1;
     else this.#none += 1;
-    if (this.#pending === 0) this.#onComplete?.();
-    if (this.#settle === null) return;
-    const verdict = this.#decide();
-    if (verdict !== null) this.#settle(verdict);
+    for (const look of this.#waiting) look();
+  }
+
+  /** What is to be seen in the votes, as soon as it is not null. */
+  #once<T>(see: () => T | null): Promise<T> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const seen = see();
+        if (seen !== null) resolve(seen);
+      };
+      this.#waiting.push(look);
+      look();
+    });
   }
 
   get #pending(): number {

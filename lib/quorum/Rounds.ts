@@ -8,7 +8,7 @@ import type { Proposal } from './Proposal';
 import { wrapScripts, type ScriptOptions, type Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
 import type { Place } from './acquireCall';
-import { Voter, type RedlockClient, type Round, type RoundFinder } from './Voter';
+import { GRANTED, Voter, type RedlockClient, type Round, type RoundFinder } from './Voter';
 
 /** Redlock's settings, under its own names; times are in ms. */
 export interface RedlockSettings {
@@ -81,7 +81,7 @@ export class Rounds implements RoundFinder {
     place: Place | null,
     proposal: Proposal | null = null,
   ): Promise<Acquired> {
-    const grant = { ...this.grantOf(keys, randomUUID(), ttlMs, null), validForMs: this.validForMs(ttlMs) };
+    const grant = { ...this.#grantOf(keys, randomUUID(), ttlMs, null), validForMs: this.validForMs(ttlMs) };
     const { ballot, stopwatch, validForMs } = grant;
     const lock = new Lock(this.#acquirer, [...keys], ballot.token, [], Infinity);
     const round: Round = { kind: 'acquire', ballot, ttlMs, place, proposal };
@@ -94,17 +94,24 @@ export class Rounds implements RoundFinder {
     return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
   }
 
-  /** What a lost round has left. Where nobody has granted anything so far, there will hardly be anything. */
+  /** What a lost round has left. Where nobody has granted anything so far, it is seen to when somebody does. */
   async #giveBack(grant: Grant): Promise<void> {
     const { ballot } = grant;
     ballot.isGivenBack = true;
     if (ballot.isGrantedAnywhere) return void (await this.release(grant));
-    const behind = ballot.complete().then(() => (ballot.isGrantedAnywhere ? this.release(grant) : null));
-    void this.#underwayUntil(behind);
+    this.#underway += 1;
+    const behind = ballot.grantedAnywhere().then((isGranted) => (isGranted ? this.release(grant) : null));
+    void behind.finally(this.#ended);
   }
 
-  /** A lock of which it is not known who holds it. */
-  grantOf(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
+  /** A lock that was granted elsewhere: any master may hold it, and is to be asked when it is given back. */
+  adopted(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
+    const grant = this.#grantOf(keys, token, ttlMs, fencingToken);
+    for (const index of this.#voters.keys()) grant.ballot.amend(index, GRANTED);
+    return grant;
+  }
+
+  #grantOf(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
     const ballot = this.#ballot();
     ballot.token = token;
     return { keys, ballot, stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: 0, fencingToken };
@@ -169,40 +176,36 @@ export class Rounds implements RoundFinder {
     throw new MasterError('', 'unexpected', 'redlock asked for a round that nobody began');
   }
 
-  /** Resolves when no round is under way, also none that was answered ahead of its end. */
+  /** Resolves when no round is under way, also none that was answered before all masters had. */
   async idle(): Promise<void> {
     if (this.#underway > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   /** Resolves to whether there was a quorum for it. */
-  #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
+  async #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
+    this.#underway += 1;
     this.#opening = round;
     const settled = start();
     this.#opening = null;
-    return this.#underwayUntil(settled.then(isWon, isLost));
-  }
-
-  async #underwayUntil<T>(work: Promise<T>): Promise<T> {
-    this.#underway += 1;
     try {
-      return await work;
+      await settled;
+      return true;
+    } catch (error) {
+      if (error instanceof ExecutionError) return false;
+      throw error;
     } finally {
-      this.#underway -= 1;
-      if (this.#underway === 0) this.#onIdle();
+      void round.ballot.complete().then(this.#ended);
     }
   }
+
+  readonly #ended = (): void => {
+    this.#underway -= 1;
+    if (this.#underway === 0) this.#onIdle();
+  };
 
   #ballot(): Ballot {
     return new Ballot(this.#addresses, this.quorum);
   }
-}
-
-const isWon = (): boolean => true;
-
-/** @throws what is no verdict on the round */
-function isLost(error: unknown): boolean {
-  if (error instanceof ExecutionError) return false;
-  throw error;
 }
 
 function late(answer: Answer): Answer {

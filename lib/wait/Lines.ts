@@ -124,6 +124,11 @@ class Line {
     this.#expiry.start();
   }
 
+  /** The hold of the first is longer or shorter than it was. */
+  rewatch(): void {
+    this.#expiry?.start();
+  }
+
   close(): void {
     this.#stopWatching();
     // Each leaves the line as soon as it is awake, which is not now.

@@ -166,6 +166,40 @@ describe('Rounds', () => {
     expect(masters[2]?.tokens.size).to.equal(0);
   });
 
+  it('give back what was granted late at once, and not when the slowest has answered', async () => {
+    const rounds = roundsOf(3, 'taken', 'taken', 'dead', 'hung', 'hung');
+    const acquiring = rounds.acquire(['key'], TTL_MS, null);
+    await settling();
+    masters[3]?.wake('granting');
+    await settling();
+    expect(masters[3]?.commands()).to.eql(['acquire', 'release']);
+    expect(masters[3]?.tokens.size).to.equal(0);
+    expect((await acquiring).kind).to.equal('taken');
+
+    masters[4]?.wake('granting');
+    await rounds.idle();
+    expect(masters[4]?.tokens.size).to.equal(0);
+  });
+
+  it('are not over for who waits for them until the last has answered, also where they were won', async () => {
+    const rounds = roundsOf(2, 'granting', 'granting', 'hung');
+    const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
+    const last = masters[2] ?? expect.fail('no master');
+    let isIdle = false;
+    const idle = rounds.idle().then(() => (isIdle = true));
+    await settling();
+    expect(isIdle).to.equal(false);
+    last.wake('granting');
+    await idle;
+
+    last.behaviour = 'hung';
+    await rounds.release(grant);
+    const releasedIdle = rounds.idle().then(() => expect(last.tokens.size).to.equal(0));
+    await settling();
+    last.wake('granting');
+    await releasedIdle;
+  });
+
   it('ask nobody a second time whom all have refused', async () => {
     const rounds = roundsOf(2, 'taken', 'taken', 'hung');
     await rounds.acquire(['key'], TTL_MS, null);

@@ -226,12 +226,26 @@ describe('An extension', () => {
     for (const commands of asked()) expect(commands).to.eql(['extend', 'release']);
   });
 
+  it('of a lock that is adopted takes every master for one that may hold it, whatever it has answered', async () => {
+    const { token } = (await grantBy(3)).ballot;
+    at(2).state = 'away';
+    const extended = keptBy(await rounds.extend(rounds.adopted(['key'], token, TTL_MS, 7), TTL_MS));
+    expect(extended.fencingToken).to.equal(7);
+    for (const master of masters) master.state = 'away';
+    await rounds.release(extended);
+    await settling();
+
+    const debt = `${token} for ${TTL_MS} ms`;
+    expect(masters.map(({ debts }) => debts)).to.eql([[debt], [debt], [debt]]);
+  });
+
   it('that was undecided makes an unconfirmed release remembered for as long as a minority may hold it', async () => {
     const grant = await grantBy(3);
-    const owner: Pick<LeaseOwner, 'extend' | 'release' | 'validForMs' | 'undecided'> = {
+    const owner: Pick<LeaseOwner, 'extend' | 'release' | 'validForMs' | 'onValidity' | 'undecided'> = {
       extend: (from, ttlMs) => rounds.extend(from, ttlMs),
       release: (_lease, from) => rounds.release(from),
       validForMs: (ttlMs) => rounds.validForMs(ttlMs),
+      onValidity: () => {},
       undecided: () => new Error('undecided'),
     };
     const lease = new Lease(['key'], grant, owner as LeaseOwner);
