@@ -36,7 +36,7 @@ export abstract class KeyedLock extends Lock {
    * @returns false when the lock is held by another
    * @throws ConnectionException NO_QUORUM when too few masters could say
    * @throws BadRequestException BAD_KEY, BAD_TTL
-   * @throws InvalidStateException NOT_OPENED, or CLOSED when it was granted and the lock is closed meanwhile
+   * @throws InvalidStateException NOT_OPENED, or CLOSED when the lock is closed meanwhile
    */
   async tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean> {
     checkKey(context, key);

@@ -2,12 +2,11 @@ import { BadRequestException, ConfigException } from 'pip-services4-commons-node
 import type { LockOptions } from '../config/LockOptions';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
+import { LONGEST_TIMER_MS } from '../wait/Sleeper';
 import type { LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 
 const LONGEST_KEY_BYTES = 64 * 1024;
 const SHORTEST_TTL_MS = 10;
-/** A longer timer of Node's fires at once. */
-const LONGEST_MS = 2_147_483_647;
 
 /** @throws BadRequestException BAD_KEY */
 export function checkKey(context: ContextLike, key: string): void {
@@ -90,8 +89,8 @@ export function checkFencing(context: ContextLike, { restartGuardMs }: LockOptio
 }
 
 function checkMs(context: ContextLike, code: ErrorCode, name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least && value <= LONGEST_MS) return;
-  throw bad(context, code, name, value, `a whole number of ms from ${least} to ${LONGEST_MS}`);
+  if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) return;
+  throw bad(context, code, name, value, `a whole number of ms from ${least} to ${LONGEST_TIMER_MS}`);
 }
 
 function bad(context: ContextLike, code: ErrorCode, name: string, value: unknown, expected: string) {

@@ -157,12 +157,14 @@ export class Connection {
     this.#gathered = 0;
     const { stream } = this.#redis;
     stream.cork();
-    process.nextTick(() => {
+    const write = (): void => {
       stream.uncork();
       // However long the turn was: the master is not to be blamed for it.
       this.#deadlines.written(this.#gathered ?? 0);
       this.#gathered = null;
-    });
+    };
+    // Behind all that follows by promises, wherever it began.
+    queueMicrotask(() => process.nextTick(write));
   }
 
   /** @param onRefused takes what the server has answered instead of running the command */

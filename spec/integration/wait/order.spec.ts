@@ -55,16 +55,21 @@ for (const size of [1, 3, 5]) {
       expect(lock.getStatus()).to.include({ held: 2, waiters: COUNT });
     });
 
-    it('have their turn in the same write to each master as the release before them', async () => {
-      await lock.acquireLock('123', 'key', LONG);
-      const next = begun(lock.acquireLock('123', 'key', LONG, LONG));
-      const [write, writev] = (['_write', '_writev'] as const).map((name) => sandbox.spy(Socket.prototype, name));
-      const released = lock.releaseLock('123', 'key');
-      await soon(next, 'the next holds it');
-      await released;
+    for (const [where, callFrom] of [
+      ['a promise', (call: () => Promise<void>) => Promise.resolve().then(call)],
+      ['a timer', (call: () => Promise<void>) => new Promise<void>((resolve) => setTimeout(() => resolve(call())))],
+    ] as const) {
+      it(`have their turn in the same write to each master as a release that is called from ${where}`, async () => {
+        await lock.acquireLock('123', 'key', LONG);
+        const next = begun(lock.acquireLock('123', 'key', LONG, LONG));
+        const [write, writev] = (['_write', '_writev'] as const).map((name) => sandbox.spy(Socket.prototype, name));
+        const released = callFrom(() => lock.releaseLock('123', 'key'));
+        await soon(next, 'the next holds it');
+        await released;
 
-      expect([write?.callCount, writev?.callCount]).to.eql([0, size]);
-    });
+        expect([write?.callCount, writev?.callCount]).to.eql([0, size]);
+      });
+    }
 
     it('have their turn with the release, ahead of its answer', async () => {
       await lock.acquireLock('123', 'key', LONG);
@@ -95,6 +100,13 @@ for (const size of [1, 3, 5]) {
       await soon(Promise.all(calls.filter((_, index) => [1, 4, 5].includes(index))), 'the others are served');
 
       expect(served).to.eql([1, 4, 5]);
+    });
+
+    it('go on when the hold that they wait behind is cut short', async () => {
+      const lease = await lock.acquireLease('123', 'key', LONG);
+      const next = begun(lock.acquireLock('123', 'key', LONG, LONG));
+      await lease.extend(50);
+      await soon(next, 'the next holds it');
     });
 
     it('go on when the holder lets its lock run out', async () => {
