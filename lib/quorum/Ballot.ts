@@ -29,6 +29,8 @@ export class Ballot {
   longestTtlMs = 0;
   /** Of a release: somebody was waiting, and was told. */
   hasWoken = false;
+  /** Called when the last master has voted, which may be long after the verdict. */
+  onComplete: (() => void) | null = null;
   readonly #votes: (Vote | null)[];
   #granted = 0;
   #taken = 0;
@@ -85,17 +87,18 @@ export class Ballot {
     else if (vote.kind === 'taken') this.#taken += 1;
     else this.#none += 1;
     for (const look of this.#waiting) look();
+    if (this.#pending === 0) this.onComplete?.();
   }
 
   /** What is to be seen in the votes, as soon as it is not null. */
   #once<T>(see: () => T | null): Promise<T> {
+    const now = see();
+    if (now !== null) return Promise.resolve(now);
     return new Promise((resolve) => {
-      const look = (): void => {
+      this.#waiting.push(() => {
         const seen = see();
         if (seen !== null) resolve(seen);
-      };
-      this.#waiting.push(look);
-      look();
+      });
     });
   }
 

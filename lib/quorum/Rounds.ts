@@ -184,6 +184,7 @@ export class Rounds implements RoundFinder {
   /** Resolves to whether there was a quorum for it. */
   async #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
     this.#underway += 1;
+    round.ballot.onComplete = this.#ended;
     this.#opening = round;
     const settled = start();
     this.#opening = null;
@@ -193,8 +194,6 @@ export class Rounds implements RoundFinder {
     } catch (error) {
       if (error instanceof ExecutionError) return false;
       throw error;
-    } finally {
-      void round.ballot.complete().then(this.#ended);
     }
   }
 
