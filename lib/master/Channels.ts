@@ -34,7 +34,10 @@ export class Channels {
   /** No more messages of a channel. */
   ignore(channel: string): void {
     this.#listeners.delete(channel);
-    if (this.#isLive) this.connection.unsubscribe(channel).catch(onFault);
+    // Whoever has waited goes on first: nobody waits for this.
+    setImmediate(() => {
+      if (this.#isLive) this.connection.unsubscribe(channel).catch(onFault);
+    });
   }
 
   /** The connection stands: subscribes to what is wanted now, which need not be what was when the former one broke. */
@@ -54,6 +57,8 @@ export class Channels {
   }
 
   #subscribe(channel: string): void {
+    // In one write with the attempt that follows.
+    this.connection.gather();
     this.connection.subscribe(channel).catch((error: unknown) => {
       if (!(error instanceof MasterError) || error.kind !== 'no-permission' || this.#isRefused) return;
       this.#isRefused = true;

@@ -9,6 +9,12 @@ class FakeConnection {
   readonly sent: string[] = [];
   canSubscribe = true;
   fault: MasterError | null = null;
+  /** What is sent now leaves in one write with what follows in this turn. */
+  isGathering = false;
+
+  gather(): void {
+    this.isGathering = true;
+  }
 
   subscribe(channel: string): Promise<void> {
     return this.#send(`+${channel}`);
@@ -44,12 +50,13 @@ describe('Channels', () => {
   it('subscribe at once where the connection stands', () => {
     channels.restore();
     expect(channels.listen('a', onMessage)).to.equal(true);
-    expect(connection.sent).to.eql(['+a']);
+    expect(connection).to.deep.include({ sent: ['+a'], isGathering: true });
   });
 
-  it('wait for the connection where it does not stand', () => {
+  it('wait for the connection where it does not stand', async () => {
     expect(channels.listen('a', onMessage)).to.equal(false);
     channels.ignore('a');
+    await settling();
     expect(connection.sent).to.eql([]);
   });
 
@@ -62,21 +69,25 @@ describe('Channels', () => {
     expect([onMessage.callCount, other.callCount]).to.eql([2, 0]);
   });
 
-  it('unsubscribe from what is ignored, of which messages may still come', () => {
+  it('unsubscribe from what is ignored, of which messages may still come, behind what this turn has to do', async () => {
     channels.restore();
     channels.listen('a', onMessage);
     channels.ignore('a');
     channels.onMessage('a');
+    await Promise.resolve();
+    expect(connection.sent).to.eql(['+a']);
+    await settling();
     expect(connection.sent).to.eql(['+a', '-a']);
     expect(onMessage.callCount).to.equal(0);
   });
 
-  it('subscribe on a new connection to what is wanted now, not to what was wanted on the former', () => {
+  it('subscribe on a new connection to what is wanted now, not to what was wanted on the former', async () => {
     channels.restore();
     for (const channel of ['kept', 'given up']) channels.listen(channel, onMessage);
     channels.pause();
     connection.sent.length = 0;
     channels.ignore('given up');
+    await settling();
     expect(channels.listen('new', onMessage)).to.equal(false);
     expect(connection.sent).to.eql([]);
 
@@ -86,12 +97,13 @@ describe('Channels', () => {
     expect(onMessage.callCount).to.equal(1);
   });
 
-  it('do without a connection that would take no other commands then', () => {
+  it('do without a connection that would take no other commands then', async () => {
     connection.canSubscribe = false;
     channels.restore();
     expect(channels.listen('a', onMessage)).to.equal(false);
     channels.restore();
     channels.ignore('a');
+    await settling();
     expect(connection.sent).to.eql([]);
   });
 
@@ -104,6 +116,7 @@ describe('Channels', () => {
     expect(warnings[0]).to.include('SUBSCRIBE').and.to.include('poll');
     expect(channels.listen('c', onMessage)).to.equal(false);
     channels.ignore('a');
+    await settling();
     channels.pause();
     channels.restore();
 
