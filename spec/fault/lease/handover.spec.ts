@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { InvalidStateException } from 'pip-services4-commons-node';
 import type { HandedOver, RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../../integration/lock/locks';
-import { TcpProxy } from '../../support/TcpProxy';
+import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -10,17 +9,7 @@ const LONG = 60_000;
 describe('A lease that is handed over among faults', () => {
   const locks = useLocks();
   const masters = useMasters(3);
-  let proxies: readonly TcpProxy[] = [];
-
-  before(async () => {
-    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
-  });
-  afterEach(() => {
-    for (const proxy of proxies) proxy.pass();
-  });
-  after(async () => {
-    await Promise.all(proxies.map((proxy) => proxy.close()));
-  });
+  const proxies = useProxies(masters);
 
   const openAt = (places: readonly { readonly port: number }[]): Promise<RedisLock> =>
     locks.open({ connections: addressesOf(places), options: { retry_timeout: 10, node_timeout: 400 } });

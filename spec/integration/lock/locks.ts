@@ -3,6 +3,7 @@ import type { ApplicationException } from 'pip-services4-commons-node';
 import { RedisLock, type ConfigSource, type IReferences } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
+import { TcpProxy } from '../../support/TcpProxy';
 
 /** The locks of one suite; whatever became of a test, its locks are closed when it ends. */
 export interface Locks {
@@ -48,6 +49,24 @@ export function useMasters(count: number): readonly Master[] {
     await Promise.all(masters.map((master) => master.stop()));
   });
   return masters;
+}
+
+/** To be called in the body of a suite, behind {@link useMasters}: one in front of each, which passes all on again after each test. */
+export function useProxies(masters: readonly Master[]): readonly TcpProxy[] {
+  const proxies: TcpProxy[] = [];
+  before('start the proxies', async () => {
+    proxies.push(...(await Promise.all(masters.map(({ port }) => TcpProxy.start(port)))));
+  });
+  afterEach('proxies that pass all on', async () => {
+    for (const proxy of proxies) {
+      await proxy.accept();
+      proxy.pass();
+    }
+  });
+  after('stop the proxies', async () => {
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+  });
+  return proxies;
 }
 
 type Thrown = abstract new (...args: never[]) => ApplicationException;

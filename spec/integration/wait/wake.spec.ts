@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import { createSandbox } from 'sinon';
 import type { RedisLock } from '../../../lib';
 import { Rounds } from '../../../lib/quorum/Rounds';
-import { TcpProxy } from '../../support/TcpProxy';
 import { until } from '../../support/until';
-import { addressesOf, setForeignLock, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { addressesOf, setForeignLock, useLocks, useMasters, useProxies, valuesOn } from '../lock/locks';
 import { begun, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
 
 for (const size of [1, 3, 5]) {
@@ -130,17 +129,7 @@ for (const size of [1, 3, 5]) {
 describe('Whoever waits for a lock', () => {
   const locks = useLocks();
   const masters = useMasters(3);
-  let proxies: readonly TcpProxy[] = [];
-
-  before(async () => {
-    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
-  });
-  afterEach(() => {
-    for (const proxy of proxies) proxy.pass();
-  });
-  after(async () => {
-    await Promise.all(proxies.map((proxy) => proxy.close()));
-  });
+  const proxies = useProxies(masters);
 
   const open = (ports: readonly number[], options: object = {}): Promise<RedisLock> =>
     locks.open({
