@@ -9,11 +9,7 @@ export interface LeaseOwner {
   extend(grant: Grant, ttlMs: number): Promise<Extended>;
   /** Sends the release, and hands the turn on to the next in line. */
   release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released>;
-  /**
-   * For how long a lock of so long a ttl is certain to be held, in ms.
-   *
-   * @throws BAD_TTL when it is out of its range, CLOSED when its lock is closed
-   */
+  /** For how long a lock of so long a ttl is certain to be held, in ms. @throws BAD_TTL, CLOSED */
   validForMs(ttlMs: number): number;
   /** The lock has gone without having been released. */
   onLost(lease: Lease, grant: Grant): void;
@@ -31,8 +27,7 @@ type State =
   | { readonly kind: 'lost'; readonly error: Error };
 
 /**
- * A lock that is held: for how long it is certain to be, and how to keep it, to give it back, and to hear that it has
- * gone.
+ * A lock that is held: for how long for certain, and how to keep it, to give it back, and to hear that it has gone.
  *
  * ### Example ###
  *
@@ -89,11 +84,7 @@ export class Lease {
       this.#controller = new AbortController();
       if (this.#state.kind === 'lost') this.#controller.abort(this.#state.error);
       // Only now does somebody want to know.
-      this.#countdown ??= new Countdown(
-        () => this.remaining(),
-        () => this.#lose('its ttl has passed'),
-      );
-      if (this.#state.kind === 'held') this.#countdown.start();
+      if (this.#state.kind === 'held') this.#watch();
     }
     return this.#controller.signal;
   }
@@ -194,8 +185,17 @@ export class Lease {
         this.#lose('the masters do not hold it any more');
         return void this.#held();
       case 'undecided':
+        // Some may hold it for longer than its validity, and are to give it back then.
+        this.#watch();
         throw this.#owner.undecided(this, extended.answers);
     }
+  }
+
+  /** Notices the end of its validity, whoever looks. */
+  #watch(): void {
+    const onEnd = (): void => this.#lose('its ttl has passed');
+    this.#countdown ??= new Countdown(() => this.remaining(), onEnd);
+    this.#countdown.start();
   }
 
   #hold(grant: Grant, validForMs: number): void {

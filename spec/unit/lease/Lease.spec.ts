@@ -192,6 +192,17 @@ describe('A lease', () => {
       expect(lease.remaining()).to.equal(2988);
     });
 
+    it('has the lock given back at the end of its validity where too few could say, though nobody looks', async () => {
+      const undecided = codeOf(lease.extend(3000));
+      await turn();
+      await owner.settle('undecided');
+      await undecided;
+      clock.tick(987);
+      expect(owner.told).to.eql(['extend 3000']);
+      clock.tick(1);
+      expect(owner.told).to.eql(['extend 3000', 'lost']);
+    });
+
     it('is lost at once where the masters have lost it, and stays so', async () => {
       const { signal } = lease;
       const extending = codeOf(lease.extend(3000));
