@@ -13,7 +13,7 @@ export interface LeaseOwner {
   validForMs(ttlMs: number): number;
   /** The lock has gone without having been released. */
   onLost(lease: Lease, grant: Grant): void;
-  onHandedOver(lease: Lease): void;
+  onHandedOver(lease: Lease, grant: Grant): void;
   /** It is certain to be held for longer or shorter than before. */
   onValidity(): void;
   lost(lease: Lease, reason: string): Error;
@@ -90,7 +90,8 @@ export class Lease {
   }
 
   /**
-   * Keeps the lock for `ttl` from now, be that longer or shorter than it was held. One extension runs at a time.
+   * Keeps the lock for `ttl` from now, be that longer or shorter than it was held. One extension runs at a time. With
+   * `autoRenew`, one by less than a third of the renewed ttl may end before the next renewal.
    *
    * @param ttl in ms, from 10 to 2147483647
    * @throws ConflictException LOCK_LOST when it has gone; it is never brought back
@@ -143,10 +144,8 @@ export class Lease {
    */
   handOver(): HandedOver {
     const { grant } = this.#held();
-    // No master gets it from here any more.
-    grant.ballot.isGivenBack = true;
     this.#end({ kind: 'released', outcome: Promise.resolve({ kind: 'handed-over', masters: [] }) });
-    this.#owner.onHandedOver(this);
+    this.#owner.onHandedOver(this, grant);
     return { keys: this.keys, token: grant.ballot.token, ttl: grant.ttlMs, fencingToken: this.fencingToken };
   }
 

@@ -65,8 +65,9 @@ export class Keeper implements LeaseOwner {
     void this.household.quorum.rounds.release(grant);
   }
 
-  onHandedOver(lease: Lease): void {
+  onHandedOver(lease: Lease, grant: Grant): void {
     this.#leave(lease);
+    this.household.quorum.rounds.handOver(grant);
   }
 
   onValidity(): void {

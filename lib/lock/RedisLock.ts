@@ -180,8 +180,8 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * Takes over a lock that was handed over, in this process or another, and keeps it for its ttl from now.
    *
    * @param handedOver what `handOver` of its lease has returned
-   * @throws ConflictException LOCK_LOST when it ran out before
-   * @throws ConnectionException NO_QUORUM when too few masters could say; it may be tried again
+   * @throws ConflictException LOCK_LOST when it ran out before, or another has adopted it
+   * @throws ConnectionException NO_QUORUM when too few masters could say; this lock may try it again
    * @throws BadRequestException BAD_KEY, BAD_TTL
    */
   async adoptLease(context: ContextLike, handedOver: HandedOver): Promise<Lease> {

@@ -1,3 +1,4 @@
+import { createHmac, randomUUID } from 'node:crypto';
 import type { LockOptions } from '../config/LockOptions';
 import type { ContextLike } from '../contract/Context';
 import { HeldLocks } from '../lease/HeldLocks';
@@ -21,6 +22,7 @@ export class Session {
   readonly held = new HeldLocks();
   readonly lines = new Lines();
   readonly renewals = new Renewals();
+  readonly #adopter = randomUUID();
   readonly #adopting = new Set<Promise<unknown>>();
   #hasWarned = false;
 
@@ -82,8 +84,8 @@ export class Session {
 
   async #adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
     const { rounds } = this.quorum;
-    const grant = rounds.adopted(this.#names(keys), token, ttl, fencingToken);
-    const extended = await rounds.extend(grant, ttl);
+    const grant = rounds.adopted(this.#names(keys), this.#tokenInPlaceOf(token), ttl, fencingToken);
+    const extended = await rounds.extend(grant, ttl, token);
     switch (extended.kind) {
       case 'kept':
         if (this.lines.isClosed) {
@@ -153,6 +155,11 @@ export class Session {
     this.held.add(lease);
     for (const waiter of waiters) waiter.keep(lease);
     return lease;
+  }
+
+  /** A lock that is taken over gets a token of its own; always the same, so that it may be tried again. */
+  #tokenInPlaceOf(token: string): string {
+    return createHmac('sha256', this.#adopter).update(token).digest('base64url');
   }
 
   /** As the masters know them. */

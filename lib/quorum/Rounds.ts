@@ -1,54 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import Redlock, { ExecutionError, Lock } from 'redlock';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
+import type { Place } from './acquireCall';
 import { Ballot, type Answer, type Vote } from './Ballot';
 import type { Acquired, Extended, Grant, Released } from './Grant';
 import type { Proposal } from './Proposal';
-import { wrapScripts, type ScriptOptions, type Scripts } from './scripts';
+import { RedlockRunner, type RedlockSettings } from './RedlockRunner';
+import type { ScriptOptions, Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
-import type { Place } from './acquireCall';
-import { GRANTED, Voter, type RedlockClient, type Round, type RoundFinder } from './Voter';
-
-/** Redlock's settings, under its own names; times are in ms. */
-export interface RedlockSettings {
-  readonly driftFactor: number;
-  readonly retryCount: number;
-  readonly retryDelay: number;
-  readonly retryJitter: number;
-}
+import { GONE, GRANTED, type Round } from './Voter';
 
 /**
- * redlock's own retries keep the keys of a lost round and are then refused by themselves, and its release of an
- * expired lock retries for seconds: here a round is one round, and what comes after is decided by its caller.
+ * The rounds over a set of masters: each asks every master once, and settles within the time that a master is given to
+ * answer.
  */
-const ONE_ROUND = { retryCount: 0 };
-
-/** Always votes against. */
-const AGAINST = new MasterError('', 'unexpected', 'a voter that stands for no master');
-const padding = (): RedlockClient => ({
-  evalsha: () => Promise.reject(AGAINST),
-  eval: () => Promise.reject(AGAINST),
-});
-
-/**
- * Redlock's rounds over a set of masters: each asks every master once, and settles within the time that a master is
- * given to answer.
- *
- * A bare round, one script on all masters and their majority, is what redlock calls `extend`; so its acquire script is
- * run by the `extend` of a Redlock of its own. redlock's `acquire` would draw a token by a system call, and would give
- * back a lost round by a second round trip, also where all have refused.
- */
-export class Rounds implements RoundFinder {
-  /** What the masters are asked to run. */
-  readonly scripts: Scripts;
-  readonly #acquirer: Redlock;
-  readonly #redlock: Redlock;
-  readonly #voters: readonly Voter[];
+export class Rounds {
+  readonly #runner: RedlockRunner;
   readonly #addresses: readonly string[];
-  #opening: Round | null = null;
-  #underway = 0;
-  #onIdle = (): void => {};
 
   constructor(
     masters: readonly Master[],
@@ -58,15 +26,22 @@ export class Rounds implements RoundFinder {
     private readonly clock: Clock,
   ) {
     this.#addresses = masters.map(({ address }) => address);
-    this.scripts = wrapScripts(scripts);
-    this.#voters = masters.map((master, index) => new Voter(index, master, this));
-    const voters: RedlockClient[] = [...this.#voters];
-    // redlock counts a majority of its clients, and never settles on a tie. With 2q - 1 clients there is no tie, and
-    // their majority is exactly q: so one formula serves an even number of masters and a quorum above the majority.
-    while (voters.length < 2 * quorum - 1) voters.push(padding());
-    const clients = voters as unknown as Iterable<never>;
-    this.#acquirer = new Redlock(clients, settings, this.scripts.acquirerHooks);
-    this.#redlock = new Redlock(clients, settings, this.scripts.hooks);
+    this.#runner = new RedlockRunner(masters, quorum, settings, scripts);
+  }
+
+  /** What the masters are asked to run. */
+  get scripts(): Scripts {
+    return this.#runner.scripts;
+  }
+
+  /** For how long a lock of so long a ttl is certain to be held, however its masters' clocks drift; in ms. */
+  validForMs(ttlMs: number): number {
+    return this.#runner.validForMs(ttlMs);
+  }
+
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void> {
+    return this.#runner.idle();
   }
 
   /**
@@ -83,9 +58,8 @@ export class Rounds implements RoundFinder {
   ): Promise<Acquired> {
     const grant = { ...this.#grantOf(keys, randomUUID(), ttlMs, null), validForMs: this.validForMs(ttlMs) };
     const { ballot, stopwatch, validForMs } = grant;
-    const lock = new Lock(this.#acquirer, [...keys], ballot.token, [], Infinity);
     const round: Round = { kind: 'acquire', ballot, ttlMs, place, proposal };
-    const isGranted = await this.#run(round, () => this.#acquirer.extend(lock, ttlMs, ONE_ROUND));
+    const isGranted = await this.#runner.run(round, { keys, token: ballot.token, ttlMs });
     if (isGranted && stopwatch.elapsedMs() < validForMs) return { kind: 'granted', grant };
     await this.#giveBack(grant);
     if (isGranted) return { kind: 'no-quorum', answers: ballot.answers.map(late) };
@@ -99,15 +73,31 @@ export class Rounds implements RoundFinder {
     const { ballot } = grant;
     ballot.isGivenBack = true;
     if (ballot.isGrantedAnywhere) return void (await this.release(grant));
-    this.#underway += 1;
-    const behind = ballot.grantedAnywhere().then((isGranted) => (isGranted ? this.release(grant) : null));
-    void behind.finally(this.#ended);
+    this.#runner.behind(ballot.grantedAnywhere().then((isGranted) => (isGranted ? this.release(grant) : null)));
   }
 
-  /** A lock that was granted elsewhere: any master may hold it, and is to be asked when it is given back. */
+  /**
+   * From now on the lock is somebody else's to keep and to give back. But for what a master grants only after this: who
+   * takes it over may have come and gone by then.
+   */
+  handOver(grant: Grant): void {
+    const { ballot } = grant;
+    ballot.isGivenBack = true;
+    const { voters } = this.#runner;
+    const known = [...voters.keys()].filter((index) => ballot.voteOf(index) !== null);
+    if (known.length === voters.length) return;
+    const giveBack = async (): Promise<void> => {
+      await ballot.complete();
+      for (const index of known) ballot.amend(index, GONE);
+      await this.release(grant);
+    };
+    this.#runner.behind(giveBack());
+  }
+
+  /** A lock that is taken over: any master may hold it, and is to be asked when it is given back. */
   adopted(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
     const grant = this.#grantOf(keys, token, ttlMs, fencingToken);
-    for (const index of this.#voters.keys()) grant.ballot.amend(index, GRANTED);
+    for (const index of this.#runner.voters.keys()) grant.ballot.amend(index, GRANTED);
     return grant;
   }
 
@@ -117,22 +107,18 @@ export class Rounds implements RoundFinder {
     return { keys, ballot, stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: 0, fencingToken };
   }
 
-  /** For how long a lock of so long a ttl is certain to be held, however its masters' clocks drift; in ms. */
-  validForMs(ttlMs: number): number {
-    return ttlMs - Math.round(this.#redlock.settings.driftFactor * ttlMs) - 2;
-  }
-
   /**
    * Keeps a lock for `ttlMs` from now, wherever it still stands. Masters that have lost it get it back where a quorum
    * holds it, and nowhere else: so a lock that is lost is never brought back.
+   *
+   * @param from the token by which it was held before, where it is taken over
    */
-  async extend(held: Grant, ttlMs: number): Promise<Extended> {
+  async extend(held: Grant, ttlMs: number, from: string | null = null): Promise<Extended> {
     const { keys, ballot: acquired } = held;
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
-    const lock = new Lock(this.#redlock, [...keys], acquired.token, [], Infinity);
     acquired.longestTtlMs = Math.max(acquired.longestTtlMs, ttlMs);
-    await this.#run({ kind: 'extend', ballot }, () => this.#redlock.extend(lock, ttlMs, ONE_ROUND));
+    await this.#runner.run({ kind: 'extend', ballot, from }, { keys, token: acquired.token, ttlMs });
     const verdict = await ballot.verdict();
     const count = (kind: Vote['kind']): number => ballot.answers.filter(({ vote }) => vote?.kind === kind).length;
     const isLost = (): boolean => count('taken') > ballot.answers.length - this.quorum;
@@ -153,54 +139,22 @@ export class Rounds implements RoundFinder {
       // Whoever holds it now is to be asked for it when it is given back, whatever was known before.
       if (vote?.kind === 'granted') acquired.amend(index, vote);
       if (vote?.kind !== 'taken') continue;
-      this.#voters[index]?.heal(this.#acquirer.scripts.extendScript.hash, keys, ttlMs, acquired);
+      this.#runner.voters[index]?.heal(this.#runner.acquireSha, keys, ttlMs, acquired);
     }
   }
 
   /** Deletes the lock's token, and nobody else's, wherever it may stand. */
   async release({ keys, ballot: acquired, ttlMs }: Grant): Promise<Released> {
     const ballot = this.#ballot();
-    const lock = new Lock(this.#redlock, [...keys], acquired.token, [], 0);
     acquired.isGivenBack = true;
     // An extension that only a minority has run may stand there for longer.
     const longestMs = Math.max(ttlMs, acquired.longestTtlMs);
-    await this.#run({ kind: 'release', ballot, acquired, ttlMs: longestMs }, () =>
-      this.#redlock.release(lock, ONE_ROUND),
+    await this.#runner.run(
+      { kind: 'release', ballot, acquired, ttlMs: longestMs },
+      { keys, token: acquired.token, ttlMs },
     );
     return { verdict: await ballot.verdict(), ballot };
   }
-
-  /** For the voters, whom redlock tells nothing of the round. It calls all of its clients before it first yields. */
-  get opening(): Round {
-    if (this.#opening !== null) return this.#opening;
-    throw new MasterError('', 'unexpected', 'redlock asked for a round that nobody began');
-  }
-
-  /** Resolves when no round is under way, also none that was answered before all masters had. */
-  async idle(): Promise<void> {
-    if (this.#underway > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-  }
-
-  /** Resolves to whether there was a quorum for it. */
-  async #run(round: Round, start: () => Promise<unknown>): Promise<boolean> {
-    this.#underway += 1;
-    round.ballot.onComplete = this.#ended;
-    this.#opening = round;
-    const settled = start();
-    this.#opening = null;
-    try {
-      await settled;
-      return true;
-    } catch (error) {
-      if (error instanceof ExecutionError) return false;
-      throw error;
-    }
-  }
-
-  readonly #ended = (): void => {
-    this.#underway -= 1;
-    if (this.#underway === 0) this.#onIdle();
-  };
 
   #ballot(): Ballot {
     return new Ballot(this.#addresses, this.quorum);

@@ -18,11 +18,12 @@ export type Round =
     }
   /** Gives back what the round of `acquired` may have left on the masters, for `ttlMs`. */
   | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number }
-  /** Keeps what is held for longer. */
-  | { readonly kind: 'extend'; readonly ballot: Ballot };
+  /** Keeps what is held for longer, or takes it over from whoever held it by the token `from`. */
+  | { readonly kind: 'extend'; readonly ballot: Ballot; readonly from: string | null };
 
 type Acquire = Extract<Round, { kind: 'acquire' }>;
 type Release = Extract<Round, { kind: 'release' }>;
+type Extend = Extract<Round, { kind: 'extend' }>;
 
 /** Knows the round that a command of redlock's belongs to. */
 export interface RoundFinder {
@@ -37,8 +38,8 @@ export interface RoundFinder {
 const TAKEN = new MasterError('', 'unexpected', 'held by another');
 
 export const GRANTED: Vote = { kind: 'granted' };
-/** Of a release: the token does not stand here any more, or never did. */
-const GONE: Vote = { kind: 'taken', remainingMs: null, rank: null };
+/** The token does not stand here any more, or never did. */
+export const GONE: Vote = { kind: 'taken', remainingMs: null, rank: null };
 
 /** The two methods that redlock asks of a client. */
 export interface RedlockClient {
@@ -69,7 +70,7 @@ export class Voter implements RedlockClient {
       case 'release':
         return this.#release(sha, numKeys, args, round);
       case 'extend':
-        return this.#extend(sha, numKeys, args, round.ballot);
+        return this.#extend(sha, numKeys, args, round);
     }
   }
 
@@ -133,9 +134,9 @@ export class Voter implements RedlockClient {
     return this.#castNone(ballot, error);
   }
 
-  #extend(sha: string, numKeys: number, args: readonly Argument[], ballot: Ballot): Promise<number> {
+  #extend(sha: string, numKeys: number, args: readonly Argument[], { ballot, from }: Extend): Promise<number> {
     return this.master
-      .run(sha, numKeys, args, () => true)
+      .run(sha, numKeys, from === null ? args : [...args, from], () => true)
       .then(
         (reply) => {
           ballot.cast(this.index, reply === numKeys ? GRANTED : GONE);

@@ -1,7 +1,7 @@
 import { script, type Script } from '../master/Script';
 import { ACCEPT_NUMBER, FENCE_SCRIPTS } from './fenceScripts';
 import { MARKER } from './guardScripts';
-import { WAIT_IN_LINE, WAKE_FIRST } from './waitScripts';
+import { LEAVE_LINE, WAIT_IN_LINE, WAKE_FIRST } from './waitScripts';
 
 /** The first element of an array that the acquire script answers when it refuses. */
 export const Refusal = {
@@ -41,6 +41,8 @@ end
 
 local count = redlock()
 if count ~= 0 then
+  ${LEAVE_LINE}
+  for _, key in ipairs(KEYS) do leaveLine(key) end
   if not ARGV[3] or ARGV[3] == '' then return count end
   ${ACCEPT_NUMBER}
 end
@@ -56,6 +58,23 @@ for _, key in ipairs(KEYS) do
   if pttl ~= -2 then rank = math.max(rank, waitInLine(key)) end
 end
 return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
+`;
+
+/**
+ * A lock that is taken over gets another token in the same step. What whoever held it before may still have on its way,
+ * or sends when it comes back to a master, is of the former token, and does nothing any more. ARGV: the token, the ttl,
+ * and the former token where it is taken over.
+ */
+const wrapExtend = (redlockScript: string): string => `
+if ARGV[3] then
+  for _, key in ipairs(KEYS) do
+    local holder = redis.call('get', key)
+    if holder ~= ARGV[1] and holder ~= ARGV[3] then return 0 end
+  end
+  for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'px', ARGV[2]) end
+  return #KEYS
+end
+${redlockScript}
 `;
 
 /** Whoever waits is told in the same step as the deletion. Answers an array where somebody was. */
@@ -134,7 +153,7 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
       },
     },
     hooks: {
-      extendScript: (lua) => keep(() => lua),
+      extendScript: (lua) => keep(() => wrapExtend(lua)),
       releaseScript: (lua) => keep(() => (isNotifying ? wrapRelease(lua) : lua)),
     },
   };

@@ -28,6 +28,17 @@ end
 `;
 
 /**
+ * For a script that grants: gives up the place of whoever was not called to it. It would stand first when it releases,
+ * and be told of it in place of the one behind. Further back it does no harm: it is passed over, since nobody listens.
+ */
+export const LEAVE_LINE = `
+local function leaveLine(key)
+  local line = 'redlock:waiting:' .. key
+  if ARGV[4] and redis.pcall('zrank', line, ARGV[4]) == 0 then redis.pcall('zpopmin', line) end
+end
+`;
+
+/**
  * For a script that deletes: tells the first in the master's line for a key who still listens. Returns 1 when there was
  * one.
  */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
+import { ConflictException, ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
 import type { Lease, RedisLock } from '../../../lib';
 import { thrownBy, useLocks, valuesOn } from '../../integration/lock/locks';
 import type { Master } from '../../support/Master';
@@ -165,6 +165,27 @@ describe('A lease through the faults of its masters', () => {
     expect(lease.remaining()).to.be.above(LONG);
     expect((await lease.release()).kind).to.equal('released');
     await until(isNowhere, 'no master has it');
+  });
+
+  it('whose hold ends during an extension is given back by a close that comes before the answers', async () => {
+    const lock = await open({ node_timeout: 1000 });
+    const lease = await standing(lock, 300);
+    for (const proxy of proxies.slice(1)) proxy.hold('up');
+    const extending = thrownBy(lease.extend(LONG), ConflictException, 'LOCK_LOST');
+    await until(() => !lease.isValid(), 'its hold has ended');
+    await lock.close('123');
+    await extending;
+
+    expect(await masters[0]?.command('EXISTS', 'key')).to.equal(0);
+  });
+
+  it('of which one has run an extension that was undecided is given back there at the end of its hold', async () => {
+    const lock = await open();
+    const lease = await standing(lock, 600);
+    await Promise.all(masters.slice(1).map((master) => master.pause()));
+    await thrownBy(lease.extend(LONG), ConnectionException, 'NO_QUORUM');
+    expect(await masters[0]?.command('PTTL', 'key')).to.be.above(LONG / 2);
+    await until(async () => (await masters[0]?.command('EXISTS', 'key')) === 0, 'it was given back');
   });
 
   it('that is released while an extension is under way stands nowhere afterwards', async () => {

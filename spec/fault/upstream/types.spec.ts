@@ -80,7 +80,7 @@ describe('The types of redlock, and those of the lock', function () {
     it('the build would fail without such a path', () => {
       const { paths, ...without } = options;
       const program = programOf(without);
-      const errors = program.getSemanticDiagnostics(program.getSourceFile(join(ROOT, 'lib/quorum/Rounds.ts')));
+      const errors = program.getSemanticDiagnostics(program.getSourceFile(join(ROOT, 'lib/quorum/RedlockRunner.ts')));
 
       expect(Object.keys(paths ?? {})).to.eql(['redlock']);
       expect(errors.map(({ code }) => code)).to.include(NO_DECLARATION);
@@ -90,7 +90,7 @@ describe('The types of redlock, and those of the lock', function () {
       const declarations = new Map<string, string>();
       programOf(options).emit(undefined, (path, text) => declarations.set(path, text), undefined, true);
 
-      expect([...declarations.keys()]).to.include(join(ROOT, 'dist/quorum/Rounds.d.ts'));
+      expect([...declarations.keys()]).to.include(join(ROOT, 'dist/quorum/RedlockRunner.d.ts'));
       const isNaming = /\b(?:from|import|require|types)\s*[(=]?\s*['"](?:redlock|ioredis)['"/]/;
       expect([...declarations].filter(([, text]) => isNaming.test(text)).map(([path]) => path)).to.eql([]);
     });

@@ -52,7 +52,9 @@ describe('A lease that is handed over', function () {
 
     expect((await lease.release()).kind).to.equal('handed-over');
     await lock.close('123');
-    expect(await valuesOn(masters, 'one')).to.eql(held);
+    const taken = await valuesOn(masters, 'one');
+    expect(new Set(taken).size).to.equal(1);
+    expect(taken[0]).to.be.a('string').and.not.to.equal(held[0]);
     expect(await other.tryAcquireLock('123', 'two', LONG)).to.equal(false);
     heir.goOn();
     expect(await heir.next()).to.eql({ kind: 'released' });
@@ -104,6 +106,18 @@ describe('A lease that is handed over', function () {
     expect(second.isValid()).to.equal(true);
     await second.extend(LONG);
     expect(heir.getStatus().held).to.equal(0);
+  });
+
+  it('is adopted by one lock: whoever comes second is refused, and whoever was first keeps it', async () => {
+    const [lock, heir, late] = [await locks.open(config()), await locks.open(config()), await locks.open(config())];
+    const handedOver = (await lock.acquireLease('123', ['one', 'two'], LONG)).handOver();
+    const adopted = await heir.adoptLease('123', handedOver);
+    await thrownBy(late.adoptLease('123', handedOver), ConflictException, 'LOCK_LOST');
+
+    expect(adopted.isValid()).to.equal(true);
+    await adopted.extend(LONG);
+    expect((await adopted.release()).kind).to.equal('released');
+    for (const key of ['one', 'two']) expect(await late.tryAcquireLock('123', key, LONG)).to.equal(true);
   });
 
   it('may be adopted again where too few masters could say', async () => {

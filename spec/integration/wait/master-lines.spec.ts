@@ -65,6 +65,18 @@ describe("A master's line for a key", () => {
     expect(await master().command('EXISTS', LINE)).to.equal(0);
   });
 
+  it('is left by one who is granted the lock without having been called, and whoever is behind is told of its release', async () => {
+    await listen('a', 'b');
+    for (const id of ['a', 'b']) await acquire('other', id, id === 'a' ? 10 : 0, 5000);
+    // As where it ran out.
+    await master().command('DEL', 'key');
+    expect(await acquire('of a', 'a', 20, 5000)).to.equal(1);
+    expect(await line()).to.eql(['b']);
+    expect(await run(RELEASE, 'of a')).to.eql([1, 1]);
+    await until(() => told.length > 0, 'somebody is told');
+    expect(told).to.eql(['b']);
+  });
+
   it('goes by how long each has waited, and not by when it was told', async () => {
     for (const [id, waitedMs] of [
       ['last', 0],

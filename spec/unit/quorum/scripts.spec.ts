@@ -30,11 +30,12 @@ describe("redlock's scripts", () => {
     expect(source.indexOf(MARKER)).to.be.above(source.indexOf('-- lua'));
   });
 
-  it('are left alone but for acquire', () => {
+  it('are left alone but for acquire and for a lock that is taken over', () => {
     const scripts = wrapScripts({ isGuarded: true, isNotifying: false });
 
-    expect(scripts.hooks.extendScript('-- extend')).to.equal('-- extend');
+    const extend = scripts.hooks.extendScript('-- extend');
+    expect(extend).to.match(/^\nif ARGV\[3\] then\n( {2}.*\n)+end\n-- extend\n$/);
     expect(scripts.hooks.releaseScript('-- release')).to.equal('-- release');
-    expect([...scripts.forRun('one').values()]).to.eql([script('-- extend'), script('-- release'), ...FENCE_SCRIPTS]);
+    expect([...scripts.forRun('one').values()]).to.eql([script(extend), script('-- release'), ...FENCE_SCRIPTS]);
   });
 });
