@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const POLL_MS = 5;
+const POLL_MS = 2;
 
 /**
  * Waits until `condition` holds, looking every few milliseconds.

@@ -70,9 +70,10 @@ describe('A lease through the faults of its masters', () => {
   ] as const) {
     it(`is renewed while one of them ${fault}, and leaves nothing behind`, async () => {
       const lock = await open();
-      const lease = await standing(lock, 400, true);
+      const ttlMs = 400;
+      const lease = await standing(lock, ttlMs, true);
       await play(at(masters, -1));
-      await outlive(lease, 600);
+      await outlive(lease, 1.1 * ttlMs);
 
       expect({ isValid: lease.isValid(), isLost: isLost(lease) }).to.eql({ isValid: true, isLost: false });
       expect((await lease.release()).kind).to.equal('released');

@@ -176,13 +176,22 @@ describe('redlock that does not settle, and the lock that does', () => {
   });
 
   describe('when a client rejects with what is no Error of its realm', () => {
-    for (const [title, rejection] of [
+    const rejections = [
       ['a string', `'away'`],
       ['an Error of another realm', `require('node:vm').runInNewContext('new Error("away")')`],
-    ] as const) {
-      it(`upstream: with ${title} it never settles, and leaves a rejection unhandled`, async () => {
-        const client = `{ evalsha: () => Promise.reject(${rejection}), eval: () => Promise.reject(${rejection}) }`;
-        const { settled, unhandled } = await inChild(`[${client}]`);
+    ] as const;
+    // Both at once: what is waited for, in processes of their own, is that nothing happens.
+    let children: readonly Awaited<ReturnType<typeof inChild>>[];
+    before(async () => {
+      const clients = rejections.map(
+        ([, rejection]) =>
+          `[{ evalsha: () => Promise.reject(${rejection}), eval: () => Promise.reject(${rejection}) }]`,
+      );
+      children = await Promise.all(clients.map((client) => inChild(client)));
+    });
+    for (const [index, [title]] of rejections.entries()) {
+      it(`upstream: with ${title} it never settles, and leaves a rejection unhandled`, () => {
+        const { settled, unhandled } = children.at(index) ?? expect.fail('there is no such child');
 
         expect(settled).to.equal(false);
         expect(unhandled).to.have.length(1);

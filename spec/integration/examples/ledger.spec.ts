@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { append, judge, type Fault } from '../../../examples/ledger/ledger';
 import { readCommand } from '../../../examples/ledger/options';
@@ -20,6 +20,10 @@ describe('the ledger demo', function () {
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'ledger-spec-'));
+    // With the cache of tsx that this run uses: the demo and its workers would compile the same once more.
+    const cache = `tsx-${process.geteuid?.() ?? userInfo().username}`;
+    mkdirSync(join(tmpdir(), cache), { recursive: true });
+    symlinkSync(join(tmpdir(), cache), join(folder, cache));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,16 +1,8 @@
 import { expect } from 'chai';
-import {
-  fallsBack,
-  fencing,
-  nameOf,
-  rulesFor,
-  Stage,
-  Vote,
-  type Fencing,
-  type Rules,
-  type Scenario,
-} from './fencingModel';
-import { fencingSteps } from './fencingSteps';
+import { join } from 'node:path';
+import { inThread } from '../../support/inThread';
+import { rulesFor, Stage, Vote, type Fencing, type Rules, type Scenario } from './fencingModel';
+import { searched, seenOf, type Seen } from './fencingSearch';
 import { search, type Outcome } from './guardModel';
 import * as reminders from './remindersModel';
 
@@ -30,14 +22,6 @@ const THREE = of(3, 2);
 const ALONE = { ...THREE, hasOtherKeys: false };
 const UNDISTURBED = { ...ALONE, losesAnswers: false };
 
-const searched = (scenario: Scenario, isSought = fallsBack): Outcome<Fencing> =>
-  search(
-    fencing(scenario),
-    (state) => fencingSteps(state, scenario),
-    isSought,
-    (state) => nameOf(state, scenario),
-  );
-
 const memoriesSearched = (scenario: reminders.Scenario): Outcome<reminders.Memory> =>
   search(
     reminders.memory(scenario),
@@ -50,7 +34,13 @@ describe('Fencing, in every state of a small set', function () {
   this.timeout(60_000);
 
   describe('hands out tokens that rise', () => {
-    const cases: readonly { readonly to: string; readonly scenario: Scenario; readonly floor: number }[] = [
+    const cases: readonly {
+      readonly to: string;
+      readonly scenario: Scenario;
+      readonly floor: number;
+      /** In a thread of its own, beside the others. */
+      readonly takesLong?: true;
+    }[] = [
       {
         to: '2 holders by 3 masters, one of which forgets',
         scenario: { ...THREE, losesAnswers: false },
@@ -73,16 +63,25 @@ describe('Fencing, in every state of a small set', function () {
         to: '2 holders of one key beside one of another, by 3 masters, one of which forgets',
         scenario: { ...UNDISTURBED, holders: [0, 0, 1], numbers: 1 },
         floor: 90_000,
+        takesLong: true,
       },
       {
         to: '2 holders of each of two keys, by 3 masters',
         scenario: { ...UNDISTURBED, holders: [0, 0, 1, 1], numbers: 1, losses: 0 },
         floor: 50_000,
+        takesLong: true,
       },
     ];
+    const underway = new Map<Scenario, Promise<Seen>>();
+    before(() => {
+      const file = join(__dirname, 'fencingSearch');
+      for (const { scenario, takesLong } of cases) {
+        if (takesLong) underway.set(scenario, inThread<Seen>(file, 'seenOf', scenario));
+      }
+    });
     for (const { to, scenario, floor } of cases) {
-      it(`to ${to}`, () => {
-        const { states, trace } = searched(scenario);
+      it(`to ${to}`, async () => {
+        const { states, trace } = (await underway.get(scenario)) ?? seenOf(scenario);
 
         expect(trace).to.equal(null);
         expect(states).to.be.above(floor);
