@@ -104,7 +104,10 @@ for (const size of [1, 3]) {
     it("says where a key holds somebody's data, and leaves it alone", async () => {
       await onEach('HSET', 'key', 'field', 'value');
       const thrown = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
-      expect(thrown.message).to.include(`${masters[0]?.port}: foreign-key`).and.include('"key" holds a hash');
+      // It is known before the slowest has answered.
+      const named = masters.filter(({ port }) => thrown.message.includes(`${port}: foreign-key`));
+      expect(named.length, thrown.message).to.be.at.least(masters.length / 2);
+      expect(thrown.message).to.include('"key" holds a hash');
       await thrownBy(lock.acquireLock('123', 'key', LONG, 30), ConnectionException, 'NO_QUORUM');
       await lock.releaseLock('123', 'key');
 
