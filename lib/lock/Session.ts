@@ -1,4 +1,3 @@
-import { createHmac, randomUUID } from 'node:crypto';
 import type { LockOptions } from '../config/LockOptions';
 import type { ContextLike } from '../contract/Context';
 import { HeldLocks } from '../lease/HeldLocks';
@@ -22,7 +21,8 @@ export class Session {
   readonly held = new HeldLocks();
   readonly lines = new Lines();
   readonly renewals = new Renewals();
-  readonly #adopter = randomUUID();
+  /** Adoptions of which it is not known whether the masters have run them, by what was handed over. */
+  readonly #undecided = new Map<string, Grant>();
   readonly #adopting = new Set<Promise<unknown>>();
   #hasWarned = false;
 
@@ -84,8 +84,9 @@ export class Session {
 
   async #adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
     const { rounds } = this.quorum;
-    const grant = rounds.adopted(this.#names(keys), this.#tokenInPlaceOf(token), ttl, fencingToken);
-    const extended = await rounds.extend(grant, ttl, token);
+    const grant = this.#undecided.get(token) ?? rounds.adopted(this.#names(keys), token, ttl, fencingToken);
+    this.#undecided.delete(token);
+    const extended = await rounds.extend(grant, ttl);
     switch (extended.kind) {
       case 'kept':
         if (this.lines.isClosed) {
@@ -98,6 +99,10 @@ export class Session {
         void rounds.release(grant);
         throw lost(context, keys, 'the masters did not hold it any more when it was adopted');
       case 'undecided':
+        for (const [other, { stopwatch, ballot }] of this.#undecided) {
+          if (stopwatch.elapsedMs() > 2 * ballot.longestTtlMs) this.#undecided.delete(other);
+        }
+        this.#undecided.set(token, grant);
         throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(describeAnswer));
     }
   }
@@ -123,7 +128,10 @@ export class Session {
     this.renewals.close();
     await this.lines.close();
     await Promise.allSettled(this.#adopting);
-    if (this.options.releaseOnClose) await Promise.allSettled(this.held.valid().map((lease) => lease.release()));
+    if (this.options.releaseOnClose) {
+      const adopted = [...this.#undecided.values()].map((grant) => this.quorum.rounds.release(grant));
+      await Promise.allSettled([...adopted, ...this.held.valid().map((lease) => lease.release())]);
+    }
     await this.quorum.rounds.idle();
     await this.quorum.close();
   }
@@ -155,11 +163,6 @@ export class Session {
     this.held.add(lease);
     for (const waiter of waiters) waiter.keep(lease);
     return lease;
-  }
-
-  /** A lock that is taken over gets a token of its own; always the same, so that it may be tried again. */
-  #tokenInPlaceOf(token: string): string {
-    return createHmac('sha256', this.#adopter).update(token).digest('base64url');
   }
 
   /** As the masters know them. */

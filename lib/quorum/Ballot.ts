@@ -23,10 +23,14 @@ export interface Answer {
 export class Ballot {
   /** The token that the round is about. A secret: whoever knows it can release the lock. */
   token = '';
+  /** By which token it was held before it was taken over; a master that has missed that still knows it by this one. */
+  former: string | null = null;
   /** Nobody wants the lock any more: an acquire that the server has not run yet must not be sent again. */
   isGivenBack = false;
   /** Of what was granted: the longest ttl that a master may have been asked to extend it by, in ms. */
   longestTtlMs = 0;
+  /** Of what was granted: the masters that are just being given it back, by their places. */
+  healing: Map<number, Promise<void>> | null = null;
   /** Of a release: somebody was waiting, and was told. */
   hasWoken = false;
   /** Called when the last master has voted, which may be long after the verdict. */

@@ -84,19 +84,24 @@ export class Rounds {
     const { ballot } = grant;
     ballot.isGivenBack = true;
     const { voters } = this.#runner;
-    const known = [...voters.keys()].filter((index) => ballot.voteOf(index) !== null);
+    const isKnown = (index: number): boolean => ballot.voteOf(index) !== null && ballot.healing?.has(index) !== true;
+    const known = [...voters.keys()].filter(isKnown);
     if (known.length === voters.length) return;
     const giveBack = async (): Promise<void> => {
-      await ballot.complete();
+      await Promise.all([ballot.complete(), ...(ballot.healing?.values() ?? [])]);
       for (const index of known) ballot.amend(index, GONE);
       await this.release(grant);
     };
     this.#runner.behind(giveBack());
   }
 
-  /** A lock that is taken over: any master may hold it, and is to be asked when it is given back. */
-  adopted(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
-    const grant = this.#grantOf(keys, token, ttlMs, fencingToken);
+  /**
+   * A lock that the next extension takes over from whoever held it by the token `former`. Any master may hold it, and is
+   * to be asked when it is given back.
+   */
+  adopted(keys: readonly string[], former: string, ttlMs: number, fencingToken: number | null): Grant {
+    const grant = this.#grantOf(keys, randomUUID(), ttlMs, fencingToken);
+    grant.ballot.former = former;
     for (const index of this.#runner.voters.keys()) grant.ballot.amend(index, GRANTED);
     return grant;
   }
@@ -110,15 +115,13 @@ export class Rounds {
   /**
    * Keeps a lock for `ttlMs` from now, wherever it still stands. Masters that have lost it get it back where a quorum
    * holds it, and nowhere else: so a lock that is lost is never brought back.
-   *
-   * @param from the token by which it was held before, where it is taken over
    */
-  async extend(held: Grant, ttlMs: number, from: string | null = null): Promise<Extended> {
+  async extend(held: Grant, ttlMs: number): Promise<Extended> {
     const { keys, ballot: acquired } = held;
     const ballot = this.#ballot();
     const stopwatch = new Stopwatch(this.clock);
     acquired.longestTtlMs = Math.max(acquired.longestTtlMs, ttlMs);
-    await this.#runner.run({ kind: 'extend', ballot, from }, { keys, token: acquired.token, ttlMs });
+    await this.#runner.run({ kind: 'extend', ballot, acquired }, { keys, token: acquired.token, ttlMs });
     const verdict = await ballot.verdict();
     const count = (kind: Vote['kind']): number => ballot.answers.filter(({ vote }) => vote?.kind === kind).length;
     const isLost = (): boolean => count('taken') > ballot.answers.length - this.quorum;

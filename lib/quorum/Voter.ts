@@ -18,8 +18,8 @@ export type Round =
     }
   /** Gives back what the round of `acquired` may have left on the masters, for `ttlMs`. */
   | { readonly kind: 'release'; readonly ballot: Ballot; readonly acquired: Ballot; readonly ttlMs: number }
-  /** Keeps what is held for longer, or takes it over from whoever held it by the token `from`. */
-  | { readonly kind: 'extend'; readonly ballot: Ballot; readonly from: string | null };
+  /** Keeps what is held for longer, or takes it over. */
+  | { readonly kind: 'extend'; readonly ballot: Ballot; readonly acquired: Ballot };
 
 type Acquire = Extract<Round, { kind: 'acquire' }>;
 type Release = Extract<Round, { kind: 'release' }>;
@@ -84,7 +84,7 @@ export class Voter implements RedlockClient {
     const former = acquired.voteOf(this.index) ?? GONE;
     const args = [...keys, acquired.token, ttlMs];
     acquired.amend(this.index, GRANTED);
-    this.master
+    const healed = this.master
       .run(sha, keys.length, args, () => !acquired.isGivenBack)
       .then(
         (reply) => {
@@ -95,6 +95,9 @@ export class Voter implements RedlockClient {
           if (error.mayHaveRun) this.master.owe(debtOf(keys.length, args), ttlMs, false);
         },
       );
+    const healing = (acquired.healing ??= new Map());
+    healing.set(this.index, healed);
+    void healed.finally(() => healing.delete(this.index));
   }
 
   /** redlock falls back to it on NOSCRIPT, too late: its release may have gone ahead. The master does that itself. */
@@ -129,16 +132,15 @@ export class Voter implements RedlockClient {
       ballot.cast(this.index, takenOf(detail, more));
       throw TAKEN;
     }
-    const error = faultOf(this.master.address, kind, detail, more);
-    if (error.kind === 'unadmitted') this.master.readmit(error);
-    return this.#castNone(ballot, error);
+    return this.#castUnable(ballot, kind, detail, more);
   }
 
-  #extend(sha: string, numKeys: number, args: readonly Argument[], { ballot, from }: Extend): Promise<number> {
+  #extend(sha: string, numKeys: number, args: readonly Argument[], { ballot, acquired }: Extend): Promise<number> {
     return this.master
-      .run(sha, numKeys, from === null ? args : [...args, from], () => true)
+      .run(sha, numKeys, withFormer(args, acquired), () => true)
       .then(
         (reply) => {
+          if (Array.isArray(reply)) return this.#castUnable(ballot, reply[0], reply[1], reply[2]);
           ballot.cast(this.index, reply === numKeys ? GRANTED : GONE);
           return Number(reply);
         },
@@ -147,14 +149,14 @@ export class Voter implements RedlockClient {
   }
 
   #release(sha: string, numKeys: number, args: readonly Argument[], round: Release): Promise<number> {
-    const { ballot, acquired, ttlMs } = round;
+    const { ballot, acquired } = round;
     // What a master has refused it does not hold: no need to ask it to forget, and nothing that it could confirm.
     if (acquired.voteOf(this.index)?.kind === 'taken') {
       ballot.cast(this.index, this.#notHeld);
       return Promise.resolve(numKeys);
     }
     return this.master
-      .run(sha, numKeys, args, () => true)
+      .run(sha, numKeys, withFormer(args, acquired), () => true)
       .then(
         (reply) => {
           const [count, woken] = (Array.isArray(reply) ? reply : [reply, 0]) as readonly unknown[];
@@ -169,16 +171,33 @@ export class Voter implements RedlockClient {
             return 0;
           }
           // Asked now: it may have been granted since the release was sent. An acquire that was lost is owed already.
-          if (acquired.voteOf(this.index)?.kind === 'granted') this.master.owe(debtOf(numKeys, args), ttlMs, true);
+          if (acquired.voteOf(this.index)?.kind === 'granted') this.#oweRelease(numKeys, args, round);
           return this.#castNone(ballot, error);
         },
       );
+  }
+
+  #oweRelease(numKeys: number, args: readonly Argument[], { acquired, ttlMs }: Release): void {
+    const debt = debtOf(numKeys, args);
+    this.master.owe(debt, ttlMs, true);
+    if (acquired.former !== null) this.master.owe({ ...debt, token: acquired.former }, ttlMs, true);
+  }
+
+  /** It may not vote now. */
+  #castUnable(ballot: Ballot, kind: unknown, detail: unknown, more: unknown): never {
+    const error = faultOf(this.master.address, kind, detail, more);
+    if (error.kind === 'unadmitted') this.master.readmit(error);
+    return this.#castNone(ballot, error);
   }
 
   #castNone(ballot: Ballot, error: MasterError): never {
     ballot.cast(this.index, { kind: 'none', error });
     throw error;
   }
+}
+
+function withFormer(args: readonly Argument[], { former }: Ballot): readonly Argument[] {
+  return former === null ? args : [...args, former];
 }
 
 function debtOf(numKeys: number, args: readonly Argument[]): Debt {

@@ -62,23 +62,39 @@ return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
 
 /**
  * A lock that is taken over gets another token in the same step. What whoever held it before may still have on its way,
- * or sends when it comes back to a master, is of the former token, and does nothing any more. ARGV: the token, the ttl,
- * and the former token where it is taken over.
+ * or sends when it comes back to a master, is of the former token, and does nothing any more. As to acquire it, a master
+ * has to know what became of the lock: one that has forgotten may hold the former token again. ARGV: the token, the ttl,
+ * and the former token of one that was taken over.
  */
-const wrapExtend = (redlockScript: string): string => `
+const wrapExtend = (redlockScript: string, beforeTakingOver: string): string => `
 if ARGV[3] then
+  local isTakenOver = false
   for _, key in ipairs(KEYS) do
     local holder = redis.call('get', key)
     if holder ~= ARGV[1] and holder ~= ARGV[3] then return 0 end
+    isTakenOver = isTakenOver or holder == ARGV[3]
   end
-  for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'px', ARGV[2]) end
-  return #KEYS
+  if isTakenOver then
+    ${beforeTakingOver}
+    for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'px', ARGV[2]) end
+    return #KEYS
+  end
 end
 ${redlockScript}
 `;
 
+/**
+ * A lock that was taken over may still stand under its former token where the taking over was missed. ARGV: the token,
+ * and the former one.
+ */
+const RELEASE_FORMER = `
+for _, key in ipairs(KEYS) do
+  if ARGV[2] and redis.pcall('get', key) == ARGV[2] then redis.call('set', key, ARGV[1]) end
+end
+`;
+
 /** Whoever waits is told in the same step as the deletion. Answers an array where somebody was. */
-const wrapRelease = (redlockScript: string): string => `
+const tellWaiters = (redlockScript: string): string => `
 local function redlock()
 ${redlockScript}
 end
@@ -153,8 +169,8 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
       },
     },
     hooks: {
-      extendScript: (lua) => keep(() => wrapExtend(lua)),
-      releaseScript: (lua) => keep(() => (isNotifying ? wrapRelease(lua) : lua)),
+      extendScript: (lua) => keep((runId) => wrapExtend(lua, isGuarded ? requireAdmission(runId) : '')),
+      releaseScript: (lua) => keep(() => RELEASE_FORMER + (isNotifying ? tellWaiters(lua) : lua)),
     },
   };
 }

@@ -13,14 +13,19 @@ export function untilExpiryMs(answers: readonly Answer[], quorum: number): numbe
   const takenMs: number[] = [];
   let rank = Infinity;
   let granted = 0;
+  let pending = 0;
   for (const { vote } of answers) {
+    if (vote === null) pending += 1;
     if (vote?.kind === 'granted') granted += 1;
     if (vote?.kind !== 'taken') continue;
     takenMs.push(vote.remainingMs ?? Infinity);
     rank = Math.min(rank, vote.rank ?? Infinity);
   }
   takenMs.sort((left, right) => left - right);
-  const lastMs = takenMs[Math.max(0, quorum - granted - 1)] ?? Infinity;
+  const needed = Math.max(1, quorum - granted);
+  // Half of an even number refuse before the others have answered: these are taken to be like the last one.
+  const isKnown = takenMs.length + pending >= needed;
+  const lastMs = (isKnown ? takenMs[Math.min(needed, takenMs.length) - 1] : undefined) ?? Infinity;
   // Without a place in line, chance decides the order.
   const apartMs = rank === Infinity ? Math.random() * MOST_APART_MS : Math.min(rank * APART_MS, MOST_APART_MS);
   // A key of so many ms left is still there when they have just passed.

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
+import { createSandbox } from 'sinon';
 import type { HandedOver, RedisLock } from '../../../lib';
+import { Voter } from '../../../lib/quorum/Voter';
 import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
@@ -8,6 +10,8 @@ const LONG = 60_000;
 const SHORT = 100;
 
 describe('A lease that is handed over among faults', () => {
+  const sandbox = createSandbox();
+  afterEach(() => sandbox.restore());
   const locks = useLocks();
   const masters = useMasters(3);
   const proxies = useProxies(masters);
@@ -126,5 +130,82 @@ describe('A lease that is handed over among faults', () => {
     await lock.close('123');
 
     expect(await isNowhere()).to.equal(true);
+  });
+
+  it('is kept and given back also by a master that has missed who took it over', async () => {
+    const heir = await openAt(proxies);
+    const handed = await handedOver();
+    proxies[2]?.drop();
+    const adopted = await heir.adoptLease('123', handed);
+    await until(() => heir.getStatus().masters[2]?.state === 'away', 'it is silent');
+    proxies[2]?.pass();
+    await until(() => isReady(heir), 'it is back');
+    expect(await masters[2]?.command('GET', 'key')).to.equal(handed.token);
+    await adopted.extend(LONG);
+    await until(async () => (await masters[2]?.command('GET', 'key')) !== handed.token, 'it knows of the heir');
+
+    await masters[2]?.command('SET', 'key', handed.token);
+    await adopted.release();
+    await until(isNowhere, 'no master has it');
+  });
+
+  it('of several keys is given back wherever one of them stands under its former token', async () => {
+    const [lock, heir] = [await openAt(masters), await openAt(masters)];
+    const lease = await lock.acquireLease('123', ['key', 'other'], LONG);
+    await until(async () => !(await valuesOn(masters, 'other')).includes(null), 'they stand on each master');
+    await masters[2]?.command('DEL', 'other');
+    const adopted = await heir.adoptLease('123', lease.handOver());
+    await adopted.release();
+
+    await until(isNowhere, 'no master has it');
+  });
+
+  it('is given back by the one who held it where that one was just healing a master', async () => {
+    const [lock, heir] = [await openAt(proxies), await openAt(masters)];
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    await until(isEverywhere, 'it stands on each master');
+    await masters[2]?.command('DEL', 'key');
+    proxies[2]?.hold('down');
+    await lease.extend(LONG);
+    const heal = sandbox.spy(Voter.prototype, 'heal');
+    // The answer comes, and what follows upon it is held.
+    proxies[2]?.hold('up');
+    await until(() => heal.called, 'it is being healed');
+    const adopted = await heir.adoptLease('123', lease.handOver());
+    expect((await adopted.release()).kind).to.equal('released');
+    await heir.close('123');
+    proxies[2]?.pass();
+    await lock.close('123');
+
+    expect(await isNowhere()).to.equal(true);
+  });
+
+  it('is given back by a close after an adoption of which nobody knows whether it was run', async () => {
+    const heir = await openAt(proxies);
+    const handed = await handedOver();
+    for (const proxy of proxies) proxy.hold('down');
+    await thrownBy(heir.adoptLease('123', handed), ConnectionException, 'NO_QUORUM');
+    for (const proxy of proxies) proxy.pass();
+    await until(() => isReady(heir), 'the masters are back');
+    await heir.close('123');
+
+    await until(isNowhere, 'no master has it');
+  });
+
+  it('is taken over from no master that has forgotten who took it over before', async () => {
+    const [heir, late] = [await openAt(masters), await openAt(masters)];
+    const handed = await handedOver();
+    const adopted = await heir.adoptLease('123', handed);
+    for (const master of masters.slice(1)) {
+      await master.kill();
+      await master.start();
+      // As from a snapshot of before.
+      await master.command('SET', 'key', handed.token, 'PX', LONG);
+      await until(() => isReady(heir) && isReady(late), 'it is admitted, into quarantine');
+    }
+    const { message } = await thrownBy(late.adoptLease('123', handed), ConnectionException, 'NO_QUORUM');
+
+    expect(message.match(/: quarantined/g)).to.have.length(2);
+    expect(adopted.isValid()).to.equal(true);
   });
 });

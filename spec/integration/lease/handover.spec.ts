@@ -120,6 +120,19 @@ describe('A lease that is handed over', function () {
     for (const key of ['one', 'two']) expect(await late.tryAcquireLock('123', key, LONG)).to.equal(true);
   });
 
+  it('is adopted once by one lock too, also when it has been handed on since', async () => {
+    const [lock, heir, next] = [await locks.open(config()), await locks.open(config()), await locks.open(config())];
+    const handedOver = (await lock.acquireLease('123', 'key', LONG)).handOver();
+    const both = [heir.adoptLease('123', handedOver), heir.adoptLease('123', handedOver)];
+    const adopted = (await Promise.allSettled(both)).flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(adopted).to.have.length(1);
+    await thrownBy(heir.adoptLease('123', handedOver), ConflictException, 'LOCK_LOST');
+    const handedOn = adopted[0]?.handOver() ?? expect.fail();
+    await thrownBy(heir.adoptLease('123', handedOver), ConflictException, 'LOCK_LOST');
+
+    expect((await next.adoptLease('123', handedOn)).isValid()).to.equal(true);
+  });
+
   it('may be adopted again where too few masters could say', async () => {
     const [lock, heir] = [await locks.open(config()), await locks.open(config())];
     const handedOver = (await lock.acquireLease('123', 'key', LONG)).handOver();

@@ -24,7 +24,8 @@ export class KeepingMaster {
     const command = this.commandOf(sha);
     if (this.state === 'away') throw new MasterError(this.address, 'unreachable', 'refused');
     this.asked.push(command);
-    const reply = this.#reply(command, args.slice(0, numKeys).map(String), String(args[numKeys]));
+    const [token, former = ''] = args.slice(numKeys).filter((arg) => typeof arg === 'string');
+    const reply = this.#reply(command, args.slice(0, numKeys).map(String), String(token), former);
     if (this.state === 'cut') throw new MasterError(this.address, 'unreachable', 'reset', true);
     if (this.state === 'late') await new Promise<void>((resolve) => this.#held.push(resolve));
     return reply;
@@ -40,7 +41,9 @@ export class KeepingMaster {
     this.debts.push(`${token} for ${ttlMs} ms`);
   }
 
-  #reply(command: Command, keys: readonly string[], token: string): unknown {
+  #reply(command: Command, keys: readonly string[], token: string, former: string): unknown {
+    // Of a lock that was taken over.
+    for (const key of keys) if (former !== '' && this.tokens.get(key) === former) this.tokens.set(key, token);
     const isOurs = keys.every((key) => this.tokens.get(key) === token);
     switch (command) {
       case 'acquire':

@@ -227,16 +227,19 @@ describe('An extension', () => {
   });
 
   it('of a lock that is adopted takes every master for one that may hold it, whatever it has answered', async () => {
-    const { token } = (await grantBy(3)).ballot;
+    const former = (await grantBy(3)).ballot.token;
+    const adopted = rounds.adopted(['key'], former, TTL_MS, 7);
+    const { token } = adopted.ballot;
     at(2).state = 'away';
-    const extended = keptBy(await rounds.extend(rounds.adopted(['key'], token, TTL_MS, 7), TTL_MS));
+    const extended = keptBy(await rounds.extend(adopted, TTL_MS));
+    expect(tokens()).to.eql([token, token, former]);
     expect(extended.fencingToken).to.equal(7);
     for (const master of masters) master.state = 'away';
     await rounds.release(extended);
     await settling();
 
-    const debt = `${token} for ${TTL_MS} ms`;
-    expect(masters.map(({ debts }) => debts)).to.eql([[debt], [debt], [debt]]);
+    const debts = [token, former].map((owed) => `${owed} for ${TTL_MS} ms`);
+    expect(masters.map((master) => master.debts)).to.eql([debts, debts, debts]);
   });
 
   it('that was undecided makes an unconfirmed release remembered for as long as a minority may hold it', async () => {

@@ -30,12 +30,17 @@ describe("redlock's scripts", () => {
     expect(source.indexOf(MARKER)).to.be.above(source.indexOf('-- lua'));
   });
 
-  it('are left alone but for acquire and for a lock that is taken over', () => {
+  it('are left alone but for acquire, and for a lock that was taken over', () => {
     const scripts = wrapScripts({ isGuarded: true, isNotifying: false });
 
     const extend = scripts.hooks.extendScript('-- extend');
-    expect(extend).to.match(/^\nif ARGV\[3\] then\n( {2}.*\n)+end\n-- extend\n$/);
-    expect(scripts.hooks.releaseScript('-- release')).to.equal('-- release');
-    expect([...scripts.forRun('one').values()]).to.eql([script(extend), script('-- release'), ...FENCE_SCRIPTS]);
+    const release = scripts.hooks.releaseScript('-- release');
+    expect(extend).to.match(/^\nif ARGV\[3\] then\n[^]*\nend\n-- extend\n$/);
+    expect(release).to.match(/^\nfor .* do\n {2}if ARGV\[2\] and .*\nend\n-- release$/);
+    const [first, second, ...others] = scripts.forRun('one').values();
+    expect(first?.source)
+      .to.include("~= 'one'")
+      .and.to.match(/-- extend\n$/);
+    expect([second, ...others]).to.eql([script(release), ...FENCE_SCRIPTS]);
   });
 });

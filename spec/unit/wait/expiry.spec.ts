@@ -28,6 +28,12 @@ describe('The time until an abandoned lock is free', () => {
     ['what the others say beside one without an end', 2, [taken(null), taken(100), taken(200)], 201],
     ['what the others say beside one that did not say', 2, [SILENT, taken(100), taken(200)], 201],
     ['what the others say beside one that has not answered yet', 2, [null, taken(100), taken(200)], 201],
+    [
+      'what the last says where half refuse and the others have not answered yet',
+      3,
+      [taken(300), taken(200), null, null],
+      301,
+    ],
     ['at hand where the key was about to expire', 1, [taken(0)], 1],
   ] as const) {
     it(`is ${title}, and one ms`, () => expect(untilMs(quorum, ...votes)).to.equal(expectedMs));
@@ -36,6 +42,7 @@ describe('The time until an abandoned lock is free', () => {
   for (const [title, quorum, votes] of [
     ['nobody has answered', 1, []],
     ['a key of too many has no end', 2, [taken(null), taken(100), taken(null)]],
+    ['too few have said it, and as many as are missing will not', 3, [taken(300), taken(200), SILENT, SILENT]],
     ['too few have said it', 2, [taken(100), SILENT, SILENT]],
     ['too few have said it beside a grant', 3, [taken(100), GRANTED, SILENT]],
     ['none has said it', 2, [SILENT, SILENT, null]],
