@@ -10,6 +10,10 @@ export type Vote =
   | { readonly kind: 'taken'; readonly remainingMs: number | null; readonly rank: number | null }
   | { readonly kind: 'none'; readonly error: MasterError };
 
+export const GRANTED: Vote = { kind: 'granted' };
+/** The token does not stand there any more, or never did. */
+export const GONE: Vote = { kind: 'taken', remainingMs: null, rank: null };
+
 /** What a round comes to. */
 export type Verdict = 'granted' | 'taken' | 'no-quorum';
 

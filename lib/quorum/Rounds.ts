@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Place } from './acquireCall';
-import { Ballot, type Answer, type Vote } from './Ballot';
+import { Ballot, GONE, GRANTED, type Answer, type Vote } from './Ballot';
 import type { Acquired, Extended, Grant, Released } from './Grant';
 import type { Proposal } from './Proposal';
 import { RedlockRunner, type RedlockSettings } from './RedlockRunner';
 import type { ScriptOptions, Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
-import { GONE, GRANTED, type Round } from './Voter';
+import type { Round } from './Voter';
 
 /**
  * The rounds over a set of masters: each asks every master once, and settles within the time that a master is given to

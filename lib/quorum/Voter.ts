@@ -2,7 +2,7 @@ import type { Debt } from '../master/Debts';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Argument } from '../master/Script';
-import type { Ballot, Vote } from './Ballot';
+import { GONE, GRANTED, type Ballot, type Vote } from './Ballot';
 import { argumentsFor, faultOf, fencedOf, takenOf, type Place } from './acquireCall';
 import type { Proposal } from './Proposal';
 import { Refusal } from './scripts';
@@ -36,10 +36,6 @@ export interface RoundFinder {
  * its own for a vote that is none, and an error's stack costs more than all the rest of a refused vote.
  */
 const TAKEN = new MasterError('', 'unexpected', 'held by another');
-
-export const GRANTED: Vote = { kind: 'granted' };
-/** The token does not stand here any more, or never did. */
-export const GONE: Vote = { kind: 'taken', remainingMs: null, rank: null };
 
 /** The two methods that redlock asks of a client. */
 export interface RedlockClient {

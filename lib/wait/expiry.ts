@@ -24,8 +24,8 @@ export function untilExpiryMs(answers: readonly Answer[], quorum: number): numbe
   takenMs.sort((left, right) => left - right);
   const needed = Math.max(1, quorum - granted);
   // Half of an even number refuse before the others have answered: these are taken to be like the last one.
-  const isKnown = takenMs.length + pending >= needed;
-  const lastMs = (isKnown ? takenMs[Math.min(needed, takenMs.length) - 1] : undefined) ?? Infinity;
+  const told = takenMs.length + pending < needed ? 0 : Math.min(needed, takenMs.length);
+  const lastMs = takenMs[told - 1] ?? Infinity;
   // Without a place in line, chance decides the order.
   const apartMs = rank === Infinity ? Math.random() * MOST_APART_MS : Math.min(rank * APART_MS, MOST_APART_MS);
   // A key of so many ms left is still there when they have just passed.

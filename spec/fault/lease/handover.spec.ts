@@ -29,6 +29,13 @@ describe('A lease that is handed over among faults', () => {
     return lease.handOver();
   }
 
+  /** Somebody takes it over, and has given it back and gone before anything else happens. */
+  async function comeAndGo(heir: RedisLock, handed: HandedOver): Promise<void> {
+    const adopted = await heir.adoptLease('123', handed);
+    expect((await adopted.release()).kind).to.equal('released');
+    await heir.close('123');
+  }
+
   it('is not brought back by the one who held it, after the one who took it over has released it', async () => {
     const [lock, heir] = [await openAt(proxies), await openAt(masters)];
     const lease = await lock.acquireLease('123', 'key', LONG);
@@ -123,9 +130,7 @@ describe('A lease that is handed over among faults', () => {
     const [lock, heir] = [await openAt(proxies), await openAt(masters)];
     proxies[2]?.hold('up');
     const lease = await lock.acquireLease('123', 'key', LONG);
-    const adopted = await heir.adoptLease('123', lease.handOver());
-    expect((await adopted.release()).kind).to.equal('released');
-    await heir.close('123');
+    await comeAndGo(heir, lease.handOver());
     proxies[2]?.pass();
     await lock.close('123');
 
@@ -171,9 +176,7 @@ describe('A lease that is handed over among faults', () => {
     // The answer comes, and what follows upon it is held.
     proxies[2]?.hold('up');
     await until(() => heal.called, 'it is being healed');
-    const adopted = await heir.adoptLease('123', lease.handOver());
-    expect((await adopted.release()).kind).to.equal('released');
-    await heir.close('123');
+    await comeAndGo(heir, lease.handOver());
     proxies[2]?.pass();
     await lock.close('123');
 
@@ -196,12 +199,14 @@ describe('A lease that is handed over among faults', () => {
     const [heir, late] = [await openAt(masters), await openAt(masters)];
     const handed = await handedOver();
     const adopted = await heir.adoptLease('123', handed);
-    for (const master of masters.slice(1)) {
+    const isQuarantined = (index: number) => (lock: RedisLock) =>
+      (lock.getStatus().masters[index]?.quarantineMs ?? 0) > 0;
+    for (const [index, master] of [...masters.entries()].slice(1)) {
       await master.kill();
       await master.start();
       // As from a snapshot of before.
       await master.command('SET', 'key', handed.token, 'PX', LONG);
-      await until(() => isReady(heir) && isReady(late), 'it is admitted, into quarantine');
+      await until(() => [heir, late].every(isQuarantined(index)), 'it is admitted, into quarantine');
     }
     const { message } = await thrownBy(late.adoptLease('123', handed), ConnectionException, 'NO_QUORUM');
 

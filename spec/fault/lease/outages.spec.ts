@@ -1,10 +1,8 @@
 import { expect } from 'chai';
 import { ConflictException, ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
 import type { Lease, RedisLock } from '../../../lib';
-import { thrownBy, useLocks, valuesOn } from '../../integration/lock/locks';
+import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
 import type { Master } from '../../support/Master';
-import { startMasters } from '../../support/masters';
-import { TcpProxy } from '../../support/TcpProxy';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -14,30 +12,12 @@ const NODE_TIMEOUT_MS = 150;
 
 describe('A lease through the faults of its masters', () => {
   const locks = useLocks();
-  let masters: readonly Master[] = [];
-  let proxies: readonly TcpProxy[] = [];
-
-  before(async () => {
-    masters = await startMasters(3);
-    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
-  });
-  afterEach(async () => {
-    for (const proxy of proxies) {
-      await proxy.accept();
-      proxy.pass();
-    }
-    await Promise.all(masters.map((master) => master.resume()));
-    await Promise.all(masters.map((master) => master.start()));
-    await Promise.all(masters.map((master) => master.command('FLUSHALL')));
-  });
-  after(async () => {
-    await Promise.all(proxies.map((proxy) => proxy.close()));
-    await Promise.all(masters.map((master) => master.stop()));
-  });
+  const masters = useMasters(3);
+  const proxies = useProxies(masters);
 
   const open = (options: object = {}): Promise<RedisLock> =>
     locks.open({
-      connections: proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
+      connections: addressesOf(proxies),
       options: { retry_timeout: 10, node_timeout: NODE_TIMEOUT_MS, ...options },
     });
   const at = <T>(list: readonly T[], index: number): T => list.at(index) ?? expect.fail('no such one');

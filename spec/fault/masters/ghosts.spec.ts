@@ -1,10 +1,8 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import { addressesOf, thrownBy, useLocks, useMasters, useProxies } from '../../integration/lock/locks';
 import type { Master } from '../../support/Master';
-import { startMasters } from '../../support/masters';
-import { TcpProxy } from '../../support/TcpProxy';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -12,29 +10,12 @@ const NODE_TIMEOUT_MS = 200;
 
 describe('A lock without an owner', () => {
   const locks = useLocks();
-  let masters: readonly Master[] = [];
-  let proxies: readonly TcpProxy[] = [];
-
-  before(async () => {
-    masters = await startMasters(3);
-    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
-  });
-  afterEach(async () => {
-    for (const proxy of proxies) {
-      await proxy.accept();
-      proxy.pass();
-    }
-    await Promise.all(masters.map((master) => master.resume()));
-    await Promise.all(masters.map((master) => master.command('FLUSHALL')));
-  });
-  after(async () => {
-    await Promise.all(proxies.map((proxy) => proxy.close()));
-    await Promise.all(masters.map((master) => master.stop()));
-  });
+  const masters = useMasters(3);
+  const proxies = useProxies(masters);
 
   const open = (nodeTimeoutMs = NODE_TIMEOUT_MS): Promise<RedisLock> =>
     locks.open({
-      connections: proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
+      connections: addressesOf(proxies),
       options: { node_timeout: nodeTimeoutMs },
     });
   const lastOf = <T>(list: readonly T[]): T => list[list.length - 1] ?? expect.fail('the list is empty');

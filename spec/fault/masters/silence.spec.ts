@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import { RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import { addressesOf, thrownBy, useLocks, useMasters, useProxies } from '../../integration/lock/locks';
 import { MasterConnection } from '../../support/MasterConnection';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
-import { TcpProxy } from '../../support/TcpProxy';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -50,23 +49,8 @@ const everyReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(
 
 describe('A silent master', () => {
   const locks = useLocks();
-  let masters: readonly Master[] = [];
-  let proxies: readonly TcpProxy[] = [];
-
-  before(async () => {
-    masters = await startMasters(3);
-    proxies = await Promise.all(masters.map(({ port }) => TcpProxy.start(port)));
-  });
-  afterEach(async () => {
-    for (const proxy of proxies) proxy.pass();
-    await Promise.all(masters.map((master) => master.resume()));
-    await Promise.all(masters.map((master) => master.start()));
-    await Promise.all(masters.map((master) => master.command('FLUSHALL')));
-  });
-  after(async () => {
-    await Promise.all(proxies.map((proxy) => proxy.close()));
-    await Promise.all(masters.map((master) => master.stop()));
-  });
+  const masters = useMasters(3);
+  const proxies = useProxies(masters);
 
   const open = (options: object = {}, connections: readonly object[] = addressesOf(masters)): Promise<RedisLock> =>
     locks.open({ connections, options: { node_timeout: NODE_TIMEOUT_MS, ...options } });
