@@ -3,7 +3,7 @@ export { RedisLock } from './lock/RedisLock';
 export type { LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
 export type { Lease } from './lease/Lease';
 export type { HandedOver } from './lease/HandedOver';
-export type { MasterAnswer, ReleaseOutcome } from './lease/ReleaseOutcome';
+export type { MasterAnswer, ReleaseOptions, ReleaseOutcome } from './lease/ReleaseOutcome';
 export { Lock } from './lock/Lock';
 export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';

@@ -1,19 +1,21 @@
-import type { Answer } from '../quorum/Ballot';
-import type { Extended, Grant, Released } from '../quorum/Grant';
+import type { Extended, Hold, Released, Term } from '../quorum/Hold';
+import type { Answer } from '../quorum/Votes';
 import { Countdown } from '../wait/Countdown';
 import type { HandedOver } from './HandedOver';
-import { VotedOutcome, type ReleaseOutcome } from './ReleaseOutcome';
+import { keptOutcome, VotedOutcome, type ReleaseOptions, type ReleaseOutcome } from './ReleaseOutcome';
 
 /** Who sees to it that a lease is kept and given back. */
 export interface LeaseOwner {
-  extend(grant: Grant, ttlMs: number): Promise<Extended>;
+  extend(hold: Hold, ttlMs: number): Promise<Extended>;
   /** Sends the release, and hands the turn on to the next in line. */
-  release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released>;
+  release(lease: Lease, hold: Hold, isExpired: boolean): Promise<Released>;
+  /** Leaves the lock on the masters for `ttlMs` more, held by nobody, and hands the turn on. @throws BAD_TTL, CLOSED */
+  keep(lease: Lease, hold: Hold, ttlMs: number): Promise<Extended>;
   /** For how long a lock of so long a ttl is certain to be held, in ms. @throws BAD_TTL, CLOSED */
   validForMs(ttlMs: number): number;
   /** The lock has gone without having been released. */
-  onLost(lease: Lease, grant: Grant): void;
-  onHandedOver(lease: Lease, grant: Grant): void;
+  onLost(lease: Lease, hold: Hold): void;
+  onHandedOver(lease: Lease, hold: Hold): void;
   /** It is certain to be held for longer or shorter than before. */
   onValidity(): void;
   lost(lease: Lease, reason: string): Error;
@@ -22,7 +24,7 @@ export interface LeaseOwner {
 }
 
 type State =
-  | { readonly kind: 'held'; readonly grant: Grant; readonly validForMs: number }
+  | { readonly kind: 'held'; readonly hold: Hold; readonly term: Term; readonly validForMs: number }
   | { readonly kind: 'released'; readonly outcome: Promise<ReleaseOutcome> }
   | { readonly kind: 'lost'; readonly error: Error };
 
@@ -43,7 +45,7 @@ type State =
 export class Lease {
   /** Higher than that of every holder before; null where it was not asked for. */
   readonly fencingToken: number | null;
-  // The grant holds the token.
+  // The hold has the token.
   #state: State;
   #controller: AbortController | null = null;
   #countdown: Countdown | null = null;
@@ -54,18 +56,19 @@ export class Lease {
   constructor(
     /** The keys that are held, as the caller named them. */
     readonly keys: readonly string[],
-    grant: Grant,
+    hold: Hold,
+    term: Term,
     owner: LeaseOwner,
   ) {
-    this.fencingToken = grant.fencingToken;
-    this.#state = { kind: 'held', grant, validForMs: grant.validForMs };
+    this.fencingToken = hold.fencingToken;
+    this.#state = { kind: 'held', hold, term, validForMs: term.validForMs };
     this.#owner = owner;
   }
 
   /** For how much longer the lock is certain to be held, in ms; 0 when it is not. */
   remaining(): number {
     const state = this.#state;
-    return state.kind === 'held' ? Math.max(0, state.validForMs - state.grant.stopwatch.elapsedMs()) : 0;
+    return state.kind === 'held' ? Math.max(0, state.validForMs - state.term.stopwatch.elapsedMs()) : 0;
   }
 
   /** Whether the lock is certain to be held now. */
@@ -116,16 +119,29 @@ export class Lease {
   /**
    * Ends the lock. Does not throw because it has already gone: an expired one settles at once, while its last traces
    * (the masters keep it for as long as clocks may drift) are removed behind. Called again, it says what came of it.
+   *
+   * @param options `keepFor`: leaves the lock on the masters for so many ms from now, in place of deleting it: nobody
+   *   can have it until then, so that a job of several hosts runs once in that time. The outcome is `kept`; nothing
+   *   undoes it, `close` neither
+   * @throws BadRequestException BAD_TTL, InvalidStateException CLOSED, both for `keepFor` only
    */
-  release(): Promise<ReleaseOutcome> {
+  release(options: ReleaseOptions = {}): Promise<ReleaseOutcome> {
     const state = this.#state;
     if (state.kind === 'released') return state.outcome;
     if (state.kind === 'lost') return Promise.resolve({ kind: 'expired', masters: [] });
     const isValid = this.isValid();
-    const released = this.#owner.release(this, state.grant, !isValid);
+    if (isValid && options.keepFor !== undefined) return this.#keep(state.hold, options.keepFor);
+    const released = this.#owner.release(this, state.hold, !isValid);
     const outcome = isValid
       ? released.then((votes) => new VotedOutcome(votes))
       : Promise.resolve<ReleaseOutcome>({ kind: 'expired', masters: [] });
+    this.#end({ kind: 'released', outcome });
+    return outcome;
+  }
+
+  async #keep(hold: Hold, ttlMs: number): Promise<ReleaseOutcome> {
+    this.#owner.validForMs(ttlMs);
+    const outcome = this.#owner.keep(this, hold, ttlMs).then(keptOutcome);
     this.#end({ kind: 'released', outcome });
     return outcome;
   }
@@ -143,10 +159,12 @@ export class Lease {
    * @throws InvalidStateException NOT_HELD when it was released or handed over
    */
   handOver(): HandedOver {
-    const { grant } = this.#held();
+    const { hold, term } = this.#held();
     this.#end({ kind: 'released', outcome: Promise.resolve({ kind: 'handed-over', masters: [] }) });
-    this.#owner.onHandedOver(this, grant);
-    return { keys: this.keys, token: grant.ballot.token, ttl: grant.ttlMs, fencingToken: this.fencingToken };
+    this.#owner.onHandedOver(this, hold);
+    const { token, formerTokens, longestTtlMs: longestTtl } = hold;
+    const { keys, fencingToken } = this;
+    return { keys, token, formerTokens, ttl: term.ttlMs, longestTtl, fencingToken };
   }
 
   /** What may be logged of it. */
@@ -170,16 +188,16 @@ export class Lease {
 
   async #extend(ttlMs: number): Promise<void> {
     const ttlValidForMs = this.#owner.validForMs(ttlMs);
-    const { grant, validForMs } = this.#held();
+    const { hold, term, validForMs } = this.#held();
     // From now on the masters may hold it for the shorter of the two; only a quorum makes it longer.
-    const newlyMs = grant.stopwatch.elapsedMs() + ttlValidForMs;
-    this.#hold(grant, Math.min(validForMs, newlyMs));
-    const extended = await this.#owner.extend(grant, ttlMs);
+    const newlyMs = term.stopwatch.elapsedMs() + ttlValidForMs;
+    this.#hold(hold, term, Math.min(validForMs, newlyMs));
+    const extended = await this.#owner.extend(hold, ttlMs);
     // It may have been released meanwhile, or its validity may have ended: then a late quorum does not revive it.
     this.#held();
     switch (extended.kind) {
       case 'kept':
-        return this.#hold(extended.grant, extended.grant.validForMs);
+        return this.#hold(hold, extended.term, extended.term.validForMs);
       case 'lost':
         this.#lose('the masters do not hold it any more');
         return void this.#held();
@@ -197,18 +215,18 @@ export class Lease {
     this.#countdown.start();
   }
 
-  #hold(grant: Grant, validForMs: number): void {
-    this.#state = { kind: 'held', grant, validForMs };
+  #hold(hold: Hold, term: Term, validForMs: number): void {
+    this.#state = { kind: 'held', hold, term, validForMs };
     this.#countdown?.start();
     this.#owner.onValidity();
   }
 
   #lose(reason: string): void {
     if (this.#state.kind !== 'held') return;
-    const { grant } = this.#state;
+    const { hold } = this.#state;
     const error = this.#owner.lost(this, reason);
     this.#end({ kind: 'lost', error });
-    this.#owner.onLost(this, grant);
+    this.#owner.onLost(this, hold);
     this.#controller?.abort(error);
   }
 

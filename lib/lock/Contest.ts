@@ -2,7 +2,7 @@ import type { LockOptions } from '../config/LockOptions';
 import type { ContextLike } from '../contract/Context';
 import type { Lease } from '../lease/Lease';
 import type { Quorum } from '../quorum/Quorum';
-import type { Refused } from '../quorum/Grant';
+import type { Refused } from '../quorum/Hold';
 import type { Place } from '../quorum/acquireCall';
 import { Bell } from '../wait/Bell';
 import { untilExpiryMs } from '../wait/expiry';
@@ -19,6 +19,8 @@ export interface Wish {
   readonly ttlMs: number;
   /** For how long to try; null leaves it to `options.retries`. */
   readonly timeoutMs: number | null;
+  /** Until when, on the monotonic clock; Infinity without a timeout. */
+  readonly deadlineMs: number;
   /** Cancels the wait. */
   readonly signal: AbortSignal | null;
   /** For how long it is renewed at most, in ms; 0 leaves it to its ttl. */

@@ -2,11 +2,12 @@ import type { ContextLike } from '../contract/Context';
 import type { HeldLocks } from '../lease/HeldLocks';
 import type { Lease, LeaseOwner } from '../lease/Lease';
 import type { Observer } from '../observe/Observer';
-import type { Answer } from '../quorum/Ballot';
 import { describeAnswer } from '../quorum/noQuorum';
 import type { Quorum } from '../quorum/Quorum';
-import type { Extended, Grant, Released } from '../quorum/Grant';
+import type { Extended, Hold, Released } from '../quorum/Hold';
+import type { Answer } from '../quorum/Votes';
 import type { Lines, Waiter } from '../wait/Lines';
+import type { RoundWindow } from '../wait/RoundWindow';
 import { checkTtl } from './arguments';
 import { closed, lost, notHeld, undecided } from './errors';
 
@@ -19,6 +20,7 @@ export interface Household {
   readonly observer: Observer;
   readonly held: HeldLocks;
   readonly lines: Lines;
+  readonly window: RoundWindow;
 }
 
 /** Keeps one lease, and its places in line: here the lease meets the rounds and the line. */
@@ -30,8 +32,8 @@ export class Keeper implements LeaseOwner {
     private readonly waiters: readonly Waiter[],
   ) {}
 
-  extend(grant: Grant, ttlMs: number): Promise<Extended> {
-    return this.household.quorum.rounds.extend(grant, ttlMs);
+  extend(hold: Hold, ttlMs: number): Promise<Extended> {
+    return this.household.quorum.rounds.extend(hold, ttlMs);
   }
 
   validForMs(ttlMs: number): number {
@@ -40,34 +42,46 @@ export class Keeper implements LeaseOwner {
     return this.household.quorum.rounds.validForMs(ttlMs);
   }
 
-  async release(lease: Lease, grant: Grant, isExpired: boolean): Promise<Released> {
-    const { quorum, held, lines } = this.household;
-    // The round of the next in line is sent in this turn as well: one write to each master serves both.
-    if (this.waiters.some(({ next }) => next !== null)) for (const master of quorum.masters) master.gather();
-    const releasing = quorum.rounds.release(grant);
-    held.remove(lease);
-    // The round of the next in line follows on the same connections, so every master runs it after this one.
-    for (const waiter of this.waiters) if (!waiter.line.isAwaitedElsewhere) waiter.leave();
-    const released = await releasing;
-    this.#tell(lease, isExpired ? 'expired' : released.verdict);
-    for (const waiter of this.waiters) {
-      waiter.line.isAwaitedElsewhere = released.ballot.hasWoken;
-      if (released.ballot.hasWoken) lines.giveWay(waiter, COURTESY_MS);
-      else waiter.leave();
+  async release(lease: Lease, hold: Hold, isExpired: boolean): Promise<Released> {
+    const { quorum, held, lines, window } = this.household;
+    if (!window.tryEnter()) await window.enterToRelease();
+    try {
+      // The round of the next in line is sent in this turn as well: one write to each master serves both.
+      if (this.waiters.some(({ next }) => next !== null)) for (const master of quorum.masters) master.gather();
+      const releasing = quorum.rounds.release(hold);
+      held.remove(lease);
+      // The round of the next in line follows on the same connections, so every master runs it after this one.
+      for (const waiter of this.waiters) if (!waiter.line.isAwaitedElsewhere) waiter.leave();
+      const released = await releasing;
+      this.#tell(lease, isExpired ? 'expired' : released.verdict);
+      for (const waiter of this.waiters) {
+        waiter.line.isAwaitedElsewhere = released.hasWoken;
+        if (released.hasWoken) lines.giveWay(waiter, COURTESY_MS);
+        else waiter.leave();
+      }
+      return released;
+    } finally {
+      window.leave();
     }
-    return released;
+  }
+
+  /** The masters refuse whoever is next in line, and say for how long. */
+  keep(lease: Lease, hold: Hold, ttlMs: number): Promise<Extended> {
+    const kept = this.household.quorum.rounds.extend(hold, ttlMs);
+    this.#leave(lease);
+    return kept;
   }
 
   /** What the masters may still keep of it is removed behind. */
-  onLost(lease: Lease, grant: Grant): void {
+  onLost(lease: Lease, hold: Hold): void {
     this.#leave(lease);
     for (const key of lease.keys) this.household.observer.emit({ kind: 'lost', context: this.context, key });
-    void this.household.quorum.rounds.release(grant);
+    void this.household.quorum.rounds.release(hold);
   }
 
-  onHandedOver(lease: Lease, grant: Grant): void {
+  onHandedOver(lease: Lease, hold: Hold): void {
     this.#leave(lease);
-    this.household.quorum.rounds.handOver(grant);
+    this.household.quorum.rounds.handOver(hold);
   }
 
   onValidity(): void {

@@ -173,7 +173,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     ...rest: [LeaseOptions, (lease: Lease) => Promise<T>] | [(lease: Lease) => Promise<T>]
   ): Promise<T> {
     const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
-    return workUnder(await this.acquireLease(context, keys, ttl, options), work);
+    return workUnder(context, await this.acquireLease(context, keys, ttl, options), work);
   }
 
   /**
@@ -215,6 +215,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     checkTtl(context, ttlMs);
     if (fencing) checkFencing(context, this.sessionFor(context).options);
     const renewForMs = autoRenew ? (maxHold ?? Infinity) : 0;
-    return { context, keys: checked, ttlMs, timeoutMs, signal, renewForMs, fencing };
+    const deadlineMs = timeoutMs === null ? Infinity : performance.now() + timeoutMs;
+    return { context, keys: checked, ttlMs, timeoutMs, deadlineMs, signal, renewForMs, fencing };
   }
 }

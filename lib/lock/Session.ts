@@ -8,9 +8,10 @@ import { Renewals } from '../lease/Renewals';
 import type { Observer } from '../observe/Observer';
 import { describeAnswer } from '../quorum/noQuorum';
 import type { Quorum } from '../quorum/Quorum';
-import type { Grant } from '../quorum/Grant';
+import type { Acquired, Hold, Term } from '../quorum/Hold';
 import type { Place } from '../quorum/acquireCall';
 import { Lines, type Waiter } from '../wait/Lines';
+import { RoundWindow } from '../wait/RoundWindow';
 import { Contest, throwIfEnded, type Attempted, type Wish } from './Contest';
 import { closed, lost, undecided } from './errors';
 import { Keeper } from './Keeper';
@@ -20,9 +21,10 @@ import type { LockStatus } from './LockStatus';
 export class Session {
   readonly held = new HeldLocks();
   readonly lines = new Lines();
+  readonly window = new RoundWindow();
   readonly renewals = new Renewals();
   /** Adoptions of which it is not known whether the masters have run them, by what was handed over. */
-  readonly #undecided = new Map<string, Grant>();
+  readonly #undecided = new Map<string, { readonly hold: Hold; readonly untilMs: number }>();
   readonly #adopting = new Set<Promise<unknown>>();
   #hasWarned = false;
 
@@ -82,27 +84,29 @@ export class Session {
     return adopting.finally(() => this.#adopting.delete(adopting));
   }
 
-  async #adopt(context: ContextLike, { keys, token, ttl, fencingToken }: HandedOver): Promise<Lease> {
+  async #adopt(context: ContextLike, handedOver: HandedOver): Promise<Lease> {
     const { rounds } = this.quorum;
-    const grant = this.#undecided.get(token) ?? rounds.adopted(this.#names(keys), token, ttl, fencingToken);
+    const { keys, token, ttl, longestTtl } = handedOver;
+    const inheritance = { ...handedOver, keys: this.#names(keys), longestTtlMs: Math.max(ttl, longestTtl) };
+    const hold = this.#undecided.get(token)?.hold ?? rounds.inherit(inheritance);
     this.#undecided.delete(token);
-    const extended = await rounds.extend(grant, ttl);
+    const extended = await rounds.extend(hold, ttl);
     switch (extended.kind) {
       case 'kept':
         if (this.lines.isClosed) {
-          await rounds.release(extended.grant);
+          await rounds.release(hold);
           throw closed(context);
         }
-        return this.#keep(context, keys, extended.grant, []);
+        return this.#keep(context, keys, hold, extended.term, []);
       case 'lost':
         // What single masters may still hold of it is nobody's any more.
-        void rounds.release(grant);
+        void rounds.release(hold);
         throw lost(context, keys, 'the masters did not hold it any more when it was adopted');
       case 'undecided':
-        for (const [other, { stopwatch, ballot }] of this.#undecided) {
-          if (stopwatch.elapsedMs() > 2 * ballot.longestTtlMs) this.#undecided.delete(other);
+        for (const [other, { untilMs }] of this.#undecided) {
+          if (untilMs < performance.now()) this.#undecided.delete(other);
         }
-        this.#undecided.set(token, grant);
+        this.#undecided.set(token, { hold, untilMs: performance.now() + 2 * hold.longestTtlMs });
         throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(describeAnswer));
     }
   }
@@ -126,40 +130,62 @@ export class Session {
    */
   async close(): Promise<void> {
     this.renewals.close();
+    const idle = this.window.close();
+    // Beside the rounds that are under way, so that it takes no longer than they do.
+    const released = this.#releaseAll();
     await this.lines.close();
     await Promise.allSettled(this.#adopting);
-    if (this.options.releaseOnClose) {
-      const adopted = [...this.#undecided.values()].map((grant) => this.quorum.rounds.release(grant));
-      await Promise.allSettled([...adopted, ...this.held.valid().map((lease) => lease.release())]);
-    }
+    await Promise.all([released, this.#releaseAll(), idle]);
     await this.quorum.rounds.idle();
     await this.quorum.close();
+  }
+
+  /** Gives back what is held, unless `release_on_close` is off. */
+  async #releaseAll(): Promise<void> {
+    if (!this.options.releaseOnClose) return;
+    const adopted = [...this.#undecided.values()].map(({ hold }) => this.quorum.rounds.release(hold));
+    this.#undecided.clear();
+    await Promise.allSettled([...adopted, ...this.held.valid().map((lease) => lease.release())]);
   }
 
   async #attempt(wish: Wish, waiters: readonly Waiter[], place: Place | null): Promise<Attempted> {
     const { context, keys, ttlMs } = wish;
     const startedMs = performance.now();
-    const { rounds, fencing } = this.quorum;
+    const { rounds } = this.quorum;
     if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
-    const acquired = await (wish.fencing ? fencing : rounds).acquire(this.#names(keys), ttlMs, place);
+    const acquired = await this.#inTurn(wish, place);
     for (const { line } of waiters) line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
     if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
     try {
       throwIfEnded(wish, this.lines);
     } catch (error) {
-      if (acquired.kind === 'granted') await rounds.release(acquired.grant);
+      if (acquired.kind === 'granted') await rounds.release(acquired.hold);
       throw error;
     }
     if (acquired.kind !== 'granted') return acquired;
-    const lease = this.#keep(context, keys, acquired.grant, waiters);
+    const lease = this.#keep(context, keys, acquired.hold, acquired.term, waiters);
     if (wish.renewForMs > 0) this.renewals.add(lease, ttlMs, wish.renewForMs);
     const tookMs = performance.now() - startedMs;
     for (const key of keys) this.observer.emit({ kind: 'acquired', context, key, tookMs });
     return { kind: 'held', lease };
   }
 
-  #keep(context: ContextLike, keys: readonly string[], grant: Grant, waiters: readonly Waiter[]): Lease {
-    const lease = new Lease(keys, grant, new Keeper(this, context, waiters));
+  /** One round, as soon as there is room for it beside the others of this process. */
+  async #inTurn({ keys, ttlMs, deadlineMs, signal, fencing }: Wish, place: Place | null): Promise<Acquired> {
+    const { rounds, fencing: fencedRounds } = this.quorum;
+    if (!this.window.tryEnter()) {
+      const untilMs = Math.max(deadlineMs, performance.now() + this.options.nodeTimeoutMs);
+      if (!(await this.window.enterToAcquire(untilMs, signal))) return this.quorum.notAsked();
+    }
+    try {
+      return await (fencing ? fencedRounds : rounds).acquire(this.#names(keys), ttlMs, place);
+    } finally {
+      this.window.leave();
+    }
+  }
+
+  #keep(context: ContextLike, keys: readonly string[], hold: Hold, term: Term, waiters: readonly Waiter[]): Lease {
+    const lease = new Lease(keys, hold, term, new Keeper(this, context, waiters));
     this.held.add(lease);
     for (const waiter of waiters) waiter.keep(lease);
     return lease;

@@ -6,7 +6,7 @@ import {
 } from 'pip-services4-commons-node';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
-import type { Answer } from '../quorum/Ballot';
+import type { Answer } from '../quorum/Votes';
 import { describeAnswer, noQuorum } from '../quorum/noQuorum';
 
 /** Used before `open`, or after `close`. */

@@ -1,14 +1,32 @@
+import type { ContextLike } from '../contract/Context';
 import type { Lease } from '../lease/Lease';
+import type { ReleaseOutcome } from '../lease/ReleaseOutcome';
+import { lost } from './errors';
 
 /** Does the work, and gives the lease back whatever comes of it. */
-export async function workUnder<T>(lease: Lease, work: (lease: Lease) => Promise<T>): Promise<T> {
+export async function workUnder<T>(context: ContextLike, lease: Lease, work: (lease: Lease) => Promise<T>): Promise<T> {
+  let result: T;
   try {
-    const result = await work(lease);
-    const { signal } = lease;
-    if (!signal.aborted) return result;
-    throw Object.assign(signal.reason as Error, { result });
-  } finally {
-    // What goes wrong with it is told to the observers, and the lock ends with its ttl.
-    await lease.release().catch(() => {});
+    result = await work(lease);
+  } catch (error) {
+    await release(lease);
+    throw error;
   }
+  // A signal that has fired stays so; a lock that was lost without a sign is found out by its release.
+  const { signal } = lease;
+  const kind = await release(lease);
+  if (signal.aborted) throw Object.assign(signal.reason as Error, { result });
+  if (kind === 'taken')
+    throw Object.assign(lost(context, lease.keys, 'the masters did not hold it any more when it was released'), {
+      result,
+    });
+  return result;
+}
+
+/** What goes wrong with it is told to the observers, and the lock ends with its ttl. */
+async function release(lease: Lease): Promise<ReleaseOutcome['kind']> {
+  return lease.release().then(
+    ({ kind }) => kind,
+    () => 'unreachable',
+  );
 }

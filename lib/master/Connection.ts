@@ -138,10 +138,15 @@ export class Connection {
    * @param isWanted asked before the script is sent a second time, when the server has lost it (NOSCRIPT): a release
    *   may have overtaken it, and an acquire that runs after its release is a ghost for a whole ttl
    */
-  run(script: Script, numKeys: number, args: readonly Argument[], isWanted: () => boolean): Promise<unknown> {
+  run(
+    script: Script,
+    numKeys: number,
+    args: readonly Argument[],
+    isWanted: (mayHaveRun: boolean) => boolean,
+  ): Promise<unknown> {
     return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), (fault) => {
       if (!fault.message.startsWith('NOSCRIPT')) throw fault;
-      if (!isWanted()) throw new MasterError(this.address, 'given-back', 'released before it could run');
+      if (!isWanted(false)) throw new MasterError(this.address, 'given-back', 'released before it could run');
       return this.eval(script, numKeys, args);
     });
   }

@@ -76,10 +76,15 @@ export class Master implements ConnectionOwner {
    * Runs a script, or refuses at once when the master is not ready.
    *
    * @param sha the SHA-1 under which the owner knows the script
-   * @param isWanted asked before the script is sent a second time, when the master has lost it
+   * @param isWanted asked before the script is sent a second time, and told whether it may have run before
    * @throws MasterError when the master did not run it, or nobody knows whether it did
    */
-  run(sha: string, numKeys: number, args: readonly Argument[], isWanted: () => boolean): Promise<unknown> {
+  run(
+    sha: string,
+    numKeys: number,
+    args: readonly Argument[],
+    isWanted: (mayHaveRun: boolean) => boolean,
+  ): Promise<unknown> {
     const state = this.#state;
     if (state.kind === 'ready') {
       const script = this.#preparation.last?.scripts.get(sha);

@@ -20,6 +20,7 @@
  * - `quarantined`: has lost its memory, and must not vote until all that it may have forgotten is over
  * - `unfenced`: did not accept the number that was to be the fencing token
  * - `indebted`: may hold locks that have no owner, more than could be remembered
+ * - `not-asked`: this process had so many rounds under way that the call's time was up before its turn
  * - `unexpected`: anything else; the message says what
  */
 export type FaultKind =
@@ -45,6 +46,7 @@ export type FaultKind =
   | 'quarantined'
   | 'unfenced'
   | 'indebted'
+  | 'not-asked'
   | 'unexpected';
 
 /**

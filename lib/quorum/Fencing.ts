@@ -1,12 +1,12 @@
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
-import type { Answer, Ballot } from './Ballot';
 import { runFence, WRITE_NUMBER } from './fenceScripts';
-import type { Acquired, Grant, Refused } from './Grant';
+import type { Acquired, Granted, Hold, Refused } from './Hold';
 import { Proposal, type Fenced, type Forgetful } from './Proposal';
 import { Reminders } from './Reminders';
 import type { Rounds } from './Rounds';
 import type { Place } from './acquireCall';
+import type { Answer, Votes } from './Votes';
 
 /** Beyond it numbers rise by one, so that no clock, however wrong, uses up what a double can count. */
 const HIGHEST_BY_CLOCK = 2 ** 52;
@@ -49,12 +49,14 @@ export class Fencing {
     const proposal = this.#propose();
     const acquired = await this.rounds.acquire(keys, ttlMs, place, proposal);
     if (acquired.kind !== 'granted') return acquired;
-    const { grant } = acquired;
     this.#keepUpWith(proposal);
-    void grant.ballot.complete().then(() => proposal.forgetful.map(this.#remind));
-    const token = proposal.accepted >= this.quorum ? proposal.number : await this.#goHigher(grant, proposal);
-    if (typeof token === 'number') return { kind: 'granted', grant: { ...grant, fencingToken: token } };
-    await this.rounds.release(grant);
+    void acquired.votes.complete().then(() => proposal.forgetful.map(this.#remind));
+    const token = proposal.accepted >= this.quorum ? proposal.number : await this.#goHigher(acquired, proposal);
+    if (typeof token === 'number') {
+      acquired.hold.fencingToken = token;
+      return acquired;
+    }
+    await this.rounds.release(acquired.hold);
     return token;
   }
 
@@ -71,23 +73,23 @@ export class Fencing {
   readonly #remind = ([index, nonce]: Forgetful): Promise<number | null> => this.#reminders.remind(index, nonce);
 
   /** Costs one more round trip, and two more where a master has to be reminded first. */
-  async #goHigher(grant: Grant, proposal: Proposal): Promise<number | Refused> {
+  async #goHigher({ hold, term, votes }: Granted, proposal: Proposal): Promise<number | Refused> {
     const isUnsure = proposal.known.length < this.quorum;
     const reminded = isUnsure ? await Promise.all(proposal.forgetful.map(this.#remind)) : [];
     const known = [...proposal.known, ...reminded.filter((highest) => highest !== null)];
-    if (known.length < this.quorum) return noQuorum(grant.ballot, proposal);
+    if (known.length < this.quorum) return noQuorum(votes, proposal);
     const higher = new Proposal(Math.max(...known) + 1, this.masters.length);
-    await this.#write(grant, higher);
-    const isInTime = grant.stopwatch.elapsedMs() < grant.validForMs;
-    return higher.accepted >= this.quorum && isInTime ? higher.number : noQuorum(grant.ballot, higher);
+    await this.#write(hold, higher);
+    const isInTime = term.stopwatch.elapsedMs() < term.validForMs;
+    return higher.accepted >= this.quorum && isInTime ? higher.number : noQuorum(votes, higher);
   }
 
   /** Settles as soon as a quorum has it. */
-  #write({ keys, ballot }: Grant, proposal: Proposal): Promise<void> {
+  #write({ keys, token }: Hold, proposal: Proposal): Promise<void> {
     let pending = this.masters.length;
     return new Promise((resolve) => {
       for (const [index, master] of this.masters.entries()) {
-        void write(master, keys, ballot.token, proposal.number).then((fenced) => {
+        void write(master, keys, token, proposal.number).then((fenced) => {
           proposal.record(index, fenced);
           pending -= 1;
           if (proposal.accepted >= this.quorum || pending === 0) resolve();
@@ -114,7 +116,7 @@ async function write(master: Master, keys: readonly string[], token: string, num
 }
 
 /** Too few masters have accepted a number. */
-function noQuorum({ answers }: Ballot, proposal: Proposal): Refused {
+function noQuorum({ answers }: Votes, proposal: Proposal): Refused {
   const explained = answers.map(({ address, vote }, index): Answer => {
     const fenced = proposal.answerOf(index);
     if (fenced?.kind === 'none') return { address, vote: fenced };

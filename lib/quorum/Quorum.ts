@@ -12,10 +12,12 @@ import type { ServerInfo } from '../master/ServerInfo';
 import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
 import { Fencing } from './Fencing';
+import type { Refused } from './Hold';
 import { noQuorum } from './noQuorum';
 import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
 import { systemClock, systemMicros } from './Stopwatch';
+import type { Answer } from './Votes';
 
 /** What only a change of the configuration can mend, so that waiting for it is in vain. */
 const MISCONFIGURED: Partial<Record<FaultKind, ErrorCode>> = {
@@ -120,6 +122,15 @@ export class Quorum implements MasterOwner {
       this.warn(`Redis master ${address} may evict locks: its maxmemory-policy is ${server.maxmemoryPolicy}`);
     }
     await this.#admission?.admit(master, server.runId, ask, signal);
+  }
+
+  /** Of a call whose time was up before its turn to ask the masters. */
+  notAsked(): Refused {
+    const message = 'this process had too many rounds under way';
+    const answers = this.masters.map(({ address }): Answer => {
+      return { address, vote: { kind: 'none', error: new MasterError(address, 'not-asked', message) } };
+    });
+    return { kind: 'no-quorum', answers };
   }
 
   warn(message: string): void {

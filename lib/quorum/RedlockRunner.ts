@@ -75,7 +75,7 @@ export class RedlockRunner implements RoundFinder {
   /** Asks every master once. Resolves to whether there was a quorum for it. */
   async run(round: Round, claim: Claim): Promise<boolean> {
     this.#underway += 1;
-    round.ballot.onComplete = this.#ended;
+    round.votes.onComplete = this.#ended;
     this.#opening = round;
     const settled = this.#begin(round, claim);
     this.#opening = null;

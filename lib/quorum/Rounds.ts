@@ -2,13 +2,23 @@ import { randomUUID } from 'node:crypto';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Place } from './acquireCall';
-import { Ballot, GONE, GRANTED, type Answer, type Vote } from './Ballot';
-import type { Acquired, Extended, Grant, Released } from './Grant';
+import { Hold, type Acquired, type Extended, type Released, type Term } from './Hold';
 import type { Proposal } from './Proposal';
 import { RedlockRunner, type RedlockSettings } from './RedlockRunner';
 import type { ScriptOptions, Scripts } from './scripts';
 import { Stopwatch, type Clock } from './Stopwatch';
-import type { Round } from './Voter';
+import type { ReleaseRound, Round } from './Voter';
+import { quorumOfGrants, quorumWithout, Votes, type Answer, type Rule } from './Votes';
+
+/** What a process hands over so that another can take the lock over. */
+export interface Inheritance {
+  /** As the masters know them. */
+  readonly keys: readonly string[];
+  readonly token: string;
+  readonly formerTokens: readonly string[];
+  readonly longestTtlMs: number;
+  readonly fencingToken: number | null;
+}
 
 /**
  * The rounds over a set of masters: each asks every master once, and settles within the time that a master is given to
@@ -17,6 +27,8 @@ import type { Round } from './Voter';
 export class Rounds {
   readonly #runner: RedlockRunner;
   readonly #addresses: readonly string[];
+  /** Lost rounds that some master has not answered yet, by each of their keys. */
+  readonly #late = new Map<string, Hold>();
 
   constructor(
     masters: readonly Master[],
@@ -56,111 +68,127 @@ export class Rounds {
     place: Place | null,
     proposal: Proposal | null = null,
   ): Promise<Acquired> {
-    const grant = { ...this.#grantOf(keys, randomUUID(), ttlMs, null), validForMs: this.validForMs(ttlMs) };
-    const { ballot, stopwatch, validForMs } = grant;
-    const round: Round = { kind: 'acquire', ballot, ttlMs, place, proposal };
-    const isGranted = await this.#runner.run(round, { keys, token: ballot.token, ttlMs });
-    if (isGranted && stopwatch.elapsedMs() < validForMs) return { kind: 'granted', grant };
-    await this.#giveBack(grant);
-    if (isGranted) return { kind: 'no-quorum', answers: ballot.answers.map(late) };
-    // The ballot knows whether that means taken or too few answers.
-    const verdict = await ballot.verdict();
-    return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: ballot.answers };
+    if (this.#late.size > 0) this.#reclaimLate(keys);
+    const hold = new Hold(keys, randomUUID(), [], ttlMs, this.#addresses.length, 'pending');
+    const term = this.#term(ttlMs);
+    const votes = this.#votes(quorumOfGrants);
+    const round: Round = { kind: 'acquire', votes, hold, ttlMs, place, proposal };
+    const isGranted = await this.#runner.run(round, { keys, token: hold.token, ttlMs });
+    if (isGranted && term.stopwatch.elapsedMs() < term.validForMs) return { kind: 'granted', hold, term, votes };
+    await this.#giveBack(hold, votes);
+    if (isGranted) return { kind: 'no-quorum', answers: votes.answers.map(late) };
+    // The votes know whether that means taken or too few answers.
+    const verdict = await votes.verdict();
+    return { kind: verdict === 'taken' ? 'taken' : 'no-quorum', answers: votes.answers };
   }
 
   /** What a lost round has left. Where nobody has granted anything so far, it is seen to when somebody does. */
-  async #giveBack(grant: Grant): Promise<void> {
-    const { ballot } = grant;
-    ballot.isGivenBack = true;
-    if (ballot.isGrantedAnywhere) return void (await this.release(grant));
-    this.#runner.behind(ballot.grantedAnywhere().then((isGranted) => (isGranted ? this.release(grant) : null)));
+  async #giveBack(hold: Hold, votes: Votes): Promise<void> {
+    hold.isReleased = true;
+    if (votes.count('granted') > 0) return void (await this.release(hold));
+    if (votes.isComplete) return;
+    for (const key of hold.keys) this.#late.set(key, hold);
+    const giveBack = async (): Promise<void> => {
+      if (await votes.grantedAnywhere()) await this.release(hold);
+      for (const key of hold.keys) if (this.#late.get(key) === hold) this.#late.delete(key);
+    };
+    this.#runner.behind(giveBack());
+  }
+
+  /**
+   * A master may be about to grant an earlier attempt of this process, which was lost meanwhile. The release goes out on
+   * the same connection, between the two attempts: so the second one does not find what the first one has left.
+   */
+  #reclaimLate(keys: readonly string[]): void {
+    for (const key of keys) {
+      const hold = this.#late.get(key);
+      if (hold === undefined) continue;
+      for (const each of hold.keys) this.#late.delete(each);
+      this.#runner.behind(this.release(hold));
+    }
   }
 
   /**
    * From now on the lock is somebody else's to keep and to give back. But for what a master grants only after this: who
    * takes it over may have come and gone by then.
    */
-  handOver(grant: Grant): void {
-    const { ballot } = grant;
-    ballot.isGivenBack = true;
-    const { voters } = this.#runner;
-    const isKnown = (index: number): boolean => ballot.voteOf(index) !== null && ballot.healing?.has(index) !== true;
-    const known = [...voters.keys()].filter(isKnown);
-    if (known.length === voters.length) return;
+  handOver(hold: Hold): void {
+    hold.isReleased = true;
+    const { pending } = hold;
+    if (pending.length === 0) return;
     const giveBack = async (): Promise<void> => {
-      await Promise.all([ballot.complete(), ...(ballot.healing?.values() ?? [])]);
-      for (const index of known) ballot.amend(index, GONE);
-      await this.release(grant);
+      await hold.settled();
+      await this.release(hold, new Set(pending));
     };
     this.#runner.behind(giveBack());
   }
 
   /**
-   * A lock that the next extension takes over from whoever held it by the token `former`. Any master may hold it, and is
-   * to be asked when it is given back.
+   * A lock that the next extension takes over, by a token of its own, from whoever has handed it over. Any master may
+   * hold it, by any of its former tokens and for as long as anybody has asked for, and is to be asked when it is given
+   * back.
    */
-  adopted(keys: readonly string[], former: string, ttlMs: number, fencingToken: number | null): Grant {
-    const grant = this.#grantOf(keys, randomUUID(), ttlMs, fencingToken);
-    grant.ballot.former = former;
-    for (const index of this.#runner.voters.keys()) grant.ballot.amend(index, GRANTED);
-    return grant;
-  }
-
-  #grantOf(keys: readonly string[], token: string, ttlMs: number, fencingToken: number | null): Grant {
-    const ballot = this.#ballot();
-    ballot.token = token;
-    return { keys, ballot, stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: 0, fencingToken };
+  inherit({ keys, token, formerTokens, longestTtlMs, fencingToken }: Inheritance): Hold {
+    const tokens = [...formerTokens, token];
+    const hold = new Hold(keys, randomUUID(), tokens, longestTtlMs, this.#addresses.length, 'held');
+    hold.fencingToken = fencingToken;
+    return hold;
   }
 
   /**
    * Keeps a lock for `ttlMs` from now, wherever it still stands. Masters that have lost it get it back where a quorum
    * holds it, and nowhere else: so a lock that is lost is never brought back.
    */
-  async extend(held: Grant, ttlMs: number): Promise<Extended> {
-    const { keys, ballot: acquired } = held;
-    const ballot = this.#ballot();
-    const stopwatch = new Stopwatch(this.clock);
-    acquired.longestTtlMs = Math.max(acquired.longestTtlMs, ttlMs);
-    await this.#runner.run({ kind: 'extend', ballot, acquired }, { keys, token: acquired.token, ttlMs });
-    const verdict = await ballot.verdict();
-    const count = (kind: Vote['kind']): number => ballot.answers.filter(({ vote }) => vote?.kind === kind).length;
-    const isLost = (): boolean => count('taken') > ballot.answers.length - this.quorum;
+  async extend(hold: Hold, ttlMs: number): Promise<Extended> {
+    const { keys, token } = hold;
+    const votes = this.#votes(quorumOfGrants);
+    const term = this.#term(ttlMs);
+    hold.longestTtlMs = Math.max(hold.longestTtlMs, ttlMs);
+    await this.#runner.run({ kind: 'extend', votes, hold }, { keys, token, ttlMs });
+    const verdict = await votes.verdict();
+    const isLost = (): boolean => votes.count('taken') > this.#addresses.length - this.quorum;
     // So many that have lost it are believed at once; silence may yet be broken.
-    if (verdict !== 'granted' && !isLost()) await ballot.complete();
-    if (isLost()) return { kind: 'lost', answers: ballot.answers };
-    if (count('granted') < this.quorum) return { kind: 'undecided', answers: ballot.answers };
-    const grant: Grant = { ...held, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) };
-    if (stopwatch.elapsedMs() >= grant.validForMs) return { kind: 'lost', answers: ballot.answers.map(late) };
-    void ballot.complete().then(() => this.#heal(grant, ballot));
-    return { kind: 'kept', grant };
+    if (verdict !== 'granted' && !isLost()) await votes.complete();
+    if (isLost()) return { kind: 'lost', answers: votes.answers };
+    if (votes.count('granted') < this.quorum) return { kind: 'undecided', answers: votes.answers };
+    if (term.stopwatch.elapsedMs() >= term.validForMs) return { kind: 'lost', answers: votes.answers.map(late) };
+    void votes.complete().then(() => this.#heal(hold, term, votes));
+    return { kind: 'kept', term };
   }
 
   /** Gives the lock back to the masters that had lost it when it was extended, if it is still held. */
-  #heal({ keys, ballot: acquired, stopwatch, ttlMs, validForMs }: Grant, extended: Ballot): void {
-    if (acquired.isGivenBack || stopwatch.elapsedMs() >= validForMs) return;
+  #heal(hold: Hold, { stopwatch, ttlMs, validForMs }: Term, extended: Votes): void {
+    if (hold.isReleased || stopwatch.elapsedMs() >= validForMs) return;
     for (const [index, { vote }] of extended.answers.entries()) {
       // Whoever holds it now is to be asked for it when it is given back, whatever was known before.
-      if (vote?.kind === 'granted') acquired.amend(index, vote);
-      if (vote?.kind !== 'taken') continue;
-      this.#runner.voters[index]?.heal(this.#runner.acquireSha, keys, ttlMs, acquired);
+      if (vote?.kind === 'granted') hold.record(index, 'held');
+      if (vote?.kind === 'taken' && hold.copyOn(index) !== 'pending') {
+        this.#runner.voters[index]?.heal(this.#runner.acquireSha, hold, ttlMs);
+      }
     }
   }
 
-  /** Deletes the lock's token, and nobody else's, wherever it may stand. */
-  async release({ keys, ballot: acquired, ttlMs }: Grant): Promise<Released> {
-    const ballot = this.#ballot();
-    acquired.isGivenBack = true;
-    // An extension that only a minority has run may stand there for longer.
-    const longestMs = Math.max(ttlMs, acquired.longestTtlMs);
-    await this.#runner.run(
-      { kind: 'release', ballot, acquired, ttlMs: longestMs },
-      { keys, token: acquired.token, ttlMs },
-    );
-    return { verdict: await ballot.verdict(), ballot };
+  /**
+   * Deletes the lock's tokens, and nobody else's, wherever they may stand.
+   *
+   * @param only the masters that are asked, by their places; all of them where it is left out
+   */
+  async release(hold: Hold, only: ReadonlySet<number> | null = null): Promise<Released> {
+    const { keys, token } = hold;
+    const votes = this.#votes(quorumWithout);
+    hold.isReleased = true;
+    const round: ReleaseRound = { kind: 'release', votes, hold, only, hasWoken: false };
+    await this.#runner.run(round, { keys, token, ttlMs: hold.longestTtlMs });
+    const verdict = await votes.verdict();
+    return { verdict, votes, hasWoken: round.hasWoken };
   }
 
-  #ballot(): Ballot {
-    return new Ballot(this.#addresses, this.quorum);
+  #term(ttlMs: number): Term {
+    return { stopwatch: new Stopwatch(this.clock), ttlMs, validForMs: this.validForMs(ttlMs) };
+  }
+
+  #votes(rule: Rule): Votes {
+    return new Votes(this.#addresses, this.quorum, rule);
   }
 }
 

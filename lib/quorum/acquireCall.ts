@@ -1,6 +1,6 @@
 import { MasterError } from '../master/MasterError';
 import type { Argument } from '../master/Script';
-import type { Vote } from './Ballot';
+import type { Vote } from './Votes';
 import type { Fenced, Proposal } from './Proposal';
 import { Refusal } from './scripts';
 

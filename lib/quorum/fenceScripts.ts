@@ -3,19 +3,21 @@ import { script, type Argument, type Script } from '../master/Script';
 import { MARKER } from './guardScripts';
 
 /**
- * The end of a script that grants: accepts the number in ARGV[3] in the same step, if it is above all that this master
- * has accepted, for whatever key. Two fields of the marker tell: `highest`, and `forgot`, the nonce of a loss of memory
- * that has not been made good. What is far ahead of the master's own clock comes from one that is wrong, and is not
- * accepted either.
+ * For a script that grants: accepts the number in ARGV[3] in the same step, if it is above all that this master has
+ * accepted, for whatever key. Two fields of the marker tell: `highest`, and `forgot`, the nonce of a loss of memory that
+ * has not been made good. What is far ahead of the master's own clock comes from one that is wrong, and is not accepted
+ * either.
  */
 export const ACCEPT_NUMBER = `
-local fence = redis.call('hmget', '${MARKER}', 'highest', 'forgot', 'guard')
-if fence[2] and fence[2] ~= '' then return { #KEYS, 'forgot', fence[2] } end
-local known, proposed, time = tonumber(fence[1] or '0'), tonumber(ARGV[3]), redis.call('time')
-local most = math.max(known, time[1] * 1000000 + time[2]) + tonumber(fence[3] or '0') * 1000
-if proposed <= known or proposed > most then return { #KEYS, 'refused', fence[1] or '0' } end
-redis.call('hset', '${MARKER}', 'highest', ARGV[3])
-return { #KEYS, 'accepted' }
+local function acceptNumber()
+  local fence = redis.call('hmget', '${MARKER}', 'highest', 'forgot', 'guard')
+  if fence[2] and fence[2] ~= '' then return { #KEYS, 'forgot', fence[2] } end
+  local known, proposed, time = tonumber(fence[1] or '0'), tonumber(ARGV[3]), redis.call('time')
+  local most = math.max(known, time[1] * 1000000 + time[2]) + tonumber(fence[3] or '0') * 1000
+  if proposed <= known or proposed > most then return { #KEYS, 'refused', fence[1] or '0' } end
+  redis.call('hset', '${MARKER}', 'highest', ARGV[3])
+  return { #KEYS, 'accepted' }
+end
 `;
 
 /** ARGV: the run of the server that is asked. Another one by now knows nothing of what this one has done. */

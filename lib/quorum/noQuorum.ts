@@ -1,7 +1,7 @@
 import { ConnectionException } from 'pip-services4-commons-node';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
-import type { Answer } from './Ballot';
+import type { Answer } from './Votes';
 
 /**
  * Too few masters answered for anybody to know.
@@ -31,6 +31,8 @@ export function describeAnswer({ address, vote }: Answer): string {
       return `${address}: granted`;
     case 'taken':
       return vote.remainingMs === null ? `${address}: taken` : `${address}: taken for ${vote.remainingMs} ms more`;
+    case 'absent':
+      return `${address}: does not hold it`;
     case 'none':
       return `${address}: ${vote.error.kind} (${vote.error.message})`;
   }

@@ -32,6 +32,9 @@ end
 /**
  * redlock's acquire asks EXISTS alone, which cannot tell a lock from somebody's data, nor say for how long the key is
  * taken. Both are read in the same step as the refusal: one round trip, and nothing can have changed in between.
+ *
+ * An acquire that finds its own token is a second try, and is granted. One that fails half way, for want of a right or
+ * of memory, takes back what it has written.
  */
 const wrapAcquire = (redlockScript: string, before: string): string => `
 ${before}
@@ -39,19 +42,37 @@ local function redlock()
 ${redlockScript}
 end
 
-local count = redlock()
-if count ~= 0 then
+${ACCEPT_NUMBER}
+local values = {}
+local function attempt()
+  local count = redlock()
+  if count == 0 then
+    for i, key in ipairs(KEYS) do values[i] = redis.pcall('get', key) end
+    for _, value in ipairs(values) do
+      if value ~= ARGV[1] then return 0 end
+    end
+  end
+  if not ARGV[3] or ARGV[3] == '' then return #KEYS end
+  return acceptNumber()
+end
+
+local isDone, answer = pcall(attempt)
+if not isDone then
+  for _, key in ipairs(KEYS) do
+    if redis.pcall('get', key) == ARGV[1] then redis.pcall('del', key) end
+  end
+  return type(answer) == 'table' and answer or { err = answer }
+end
+if answer ~= 0 then
   ${LEAVE_LINE}
   for _, key in ipairs(KEYS) do leaveLine(key) end
-  if not ARGV[3] or ARGV[3] == '' then return count end
-  ${ACCEPT_NUMBER}
+  return answer
 end
 
 ${WAIT_IN_LINE}
 local remaining, rank, isEndless = 0, -1, false
-for _, key in ipairs(KEYS) do
-  local kind = redis.call('type', key)['ok']
-  if kind ~= 'none' and kind ~= 'string' then return { '${Refusal.foreign}', key, kind } end
+for i, key in ipairs(KEYS) do
+  if type(values[i]) == 'table' then return { '${Refusal.foreign}', key, redis.call('type', key)['ok'] } end
   local pttl = redis.call('pttl', key)
   isEndless = isEndless or pttl == -1
   remaining = math.max(remaining, pttl)
@@ -61,45 +82,62 @@ return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
 `;
 
 /**
- * A lock that is taken over gets another token in the same step. What whoever held it before may still have on its way,
- * or sends when it comes back to a master, is of the former token, and does nothing any more. As to acquire it, a master
- * has to know what became of the lock: one that has forgotten may hold the former token again. ARGV: the token, the ttl,
- * and the former token of one that was taken over.
+ * What redlock's scripts call on a lock that may stand under a former token: a key that holds one is read as if it held
+ * the token itself, and a key of another type as if it held nothing. What the server refuses ends the script: redlock
+ * would count a key as deleted whatever came of it.
  */
-const wrapExtend = (redlockScript: string, beforeTakingOver: string): string => `
-if ARGV[3] then
-  local isTakenOver = false
-  for _, key in ipairs(KEYS) do
-    local holder = redis.call('get', key)
-    if holder ~= ARGV[1] and holder ~= ARGV[3] then return 0 end
-    isTakenOver = isTakenOver or holder == ARGV[3]
+const withFormerTokens = (redlockScript: string, firstFormer: number): string => `
+local function tokenIn(key)
+  local value = redis.pcall('get', key)
+  if type(value) == 'table' then return false end
+  for i = ${firstFormer}, #ARGV do
+    if value == ARGV[i] then return ARGV[1] end
   end
-  if isTakenOver then
-    ${beforeTakingOver}
-    for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'px', ARGV[2]) end
-    return #KEYS
-  end
+  return value
 end
+
+local function redlock()
+  local server = redis
+  local function call(command, ...)
+    if command == 'get' then return tokenIn(...) end
+    return server.call(command, ...)
+  end
+  local redis = { call = call, pcall = server.call }
 ${redlockScript}
+end
 `;
 
 /**
- * A lock that was taken over may still stand under its former token where the taking over was missed. ARGV: the token,
- * and the former one.
+ * A lock that is taken over gets another token in the same step. What whoever held it before may still have on its way,
+ * or sends when it comes back to a master, is of a former token, and does nothing any more. As to acquire it, a master
+ * has to know what became of the lock: one that has forgotten may hold a former token again. ARGV: the token, the ttl,
+ * and the former tokens of one that is taken over.
  */
-const RELEASE_FORMER = `
-for _, key in ipairs(KEYS) do
-  if ARGV[2] and redis.pcall('get', key) == ARGV[2] then redis.call('set', key, ARGV[1]) end
+const wrapExtend = (redlockScript: string, beforeTakingOver: string): string => `
+${withFormerTokens(redlockScript, 3)}
+local isTakenOver = false
+if ARGV[3] then
+  for _, key in ipairs(KEYS) do
+    isTakenOver = isTakenOver or (tokenIn(key) == ARGV[1] and redis.call('get', key) ~= ARGV[1])
+  end
 end
+if isTakenOver then
+  ${beforeTakingOver}
+end
+return redlock()
 `;
 
-/** Whoever waits is told in the same step as the deletion. Answers an array where somebody was. */
-const tellWaiters = (redlockScript: string): string => `
-local function redlock()
-${redlockScript}
-end
-
+/**
+ * Whoever waits is told in the same step as the deletion. Answers an array where somebody was. A lock that was taken
+ * over may still stand under a former token where the taking over was missed. ARGV: the token, and the former ones.
+ */
+const wrapRelease = (redlockScript: string, isNotifying: boolean): string => `
+${withFormerTokens(redlockScript, 2)}
 local count = redlock()
+${isNotifying ? TELL_WAITERS : 'return count'}
+`;
+
+const TELL_WAITERS = `
 if count == 0 then return 0 end
 
 ${WAKE_FIRST}
@@ -170,7 +208,7 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
     },
     hooks: {
       extendScript: (lua) => keep((runId) => wrapExtend(lua, isGuarded ? requireAdmission(runId) : '')),
-      releaseScript: (lua) => keep(() => RELEASE_FORMER + (isNotifying ? tellWaiters(lua) : lua)),
+      releaseScript: (lua) => keep(() => wrapRelease(lua, isNotifying)),
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Refused } from '../quorum/Grant';
+import type { Refused } from '../quorum/Hold';
 import { Countdown } from './Countdown';
 import { Sleeper, type Wakening } from './Sleeper';
 

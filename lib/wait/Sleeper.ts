@@ -44,8 +44,10 @@ export class Sleeper {
     });
   }
 
-  /** Ends the sleep, if there is one. */
-  wake(cause: Wakening): void {
-    this.#wake?.(cause);
+  /** Ends the sleep, if there is one. Returns whether there was. */
+  wake(cause: Wakening): boolean {
+    if (this.#wake === null) return false;
+    this.#wake(cause);
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import type { Answer } from '../quorum/Ballot';
+import type { Answer } from '../quorum/Votes';
 
 /** Those who wait for the same expiry try one after the other, so many ms apart: about what a round takes. */
 const APART_MS = 2;

@@ -146,7 +146,7 @@ describe('A lease that is handed over', function () {
 
   it('is refused with a ttl that is none', async () => {
     const heir = await locks.open(config());
-    const handedOver = { keys: ['key'], token: 'token', ttl: 5, fencingToken: null };
+    const handedOver = { keys: ['key'], token: 'token', formerTokens: [], ttl: 5, longestTtl: 5, fencingToken: null };
 
     await thrownBy(heir.adoptLease('123', handedOver), BadRequestException, 'BAD_TTL');
   });

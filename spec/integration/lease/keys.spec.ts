@@ -6,6 +6,7 @@ import { until } from '../../support/until';
 import { setForeignLock, thrownBy, useLocks, valuesOn } from '../lock/locks';
 
 const LONG = 60_000;
+const HANDED_OVER = { token: 'token', formerTokens: [], ttl: LONG, longestTtl: LONG, fencingToken: null };
 
 describeOnMasters('A lease of several keys', (bench) => {
   const locks = useLocks();
@@ -79,7 +80,7 @@ describeOnMasters('A lease of several keys', (bench) => {
         () => lock.tryAcquireLease('123', wrong, LONG),
         () => lock.acquireLease('123', wrong, LONG),
         () => lock.withLock('123', wrong, LONG, async () => expect.fail('it was begun')),
-        () => lock.adoptLease('123', { keys: wrong, token: 'token', ttl: LONG, fencingToken: null }),
+        () => lock.adoptLease('123', { ...HANDED_OVER, keys: wrong }),
       ]) {
         await thrownBy(call(), BadRequestException, 'BAD_KEY');
       }

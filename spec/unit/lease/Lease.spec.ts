@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import { Lease } from '../../../lib/lease/Lease';
 import type { LeaseOwner } from '../../../lib/lease/Lease';
-import { Ballot, type Verdict } from '../../../lib/quorum/Ballot';
-import type { Extended, Grant, Released } from '../../../lib/quorum/Grant';
+import { Hold, type Extended, type Released } from '../../../lib/quorum/Hold';
 import { Stopwatch, systemClock } from '../../../lib/quorum/Stopwatch';
+import { quorumWithout, Votes, type Verdict } from '../../../lib/quorum/Votes';
 
 const TTL_MS = 1000;
 const DRIFT_MS = 12;
@@ -16,14 +16,14 @@ class FakeOwner implements LeaseOwner {
   readonly #rounds: ((extended: Extended) => void)[] = [];
   verdict: Verdict = 'granted';
 
-  extend(grant: Grant, ttlMs: number): Promise<Extended> {
+  extend(_hold: Hold, ttlMs: number): Promise<Extended> {
     this.told.push(`extend ${ttlMs}`);
     const stopwatch = new Stopwatch(systemClock);
     return new Promise((resolve) => {
       this.#rounds.push((extended) =>
         resolve(
           extended.kind === 'kept'
-            ? { kind: 'kept', grant: { ...grant, stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) } }
+            ? { kind: 'kept', term: { stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) } }
             : extended,
         ),
       );
@@ -38,7 +38,12 @@ class FakeOwner implements LeaseOwner {
 
   async release(): Promise<Released> {
     this.told.push('release');
-    return { verdict: this.verdict, ballot: new Ballot(['m:0'], 1) };
+    return { verdict: this.verdict, votes: new Votes(['m:0'], 1, quorumWithout), hasWoken: false };
+  }
+
+  async keep(): Promise<Extended> {
+    this.told.push('keep');
+    return { kind: 'lost', answers: [] };
   }
 
   validForMs = (ttlMs: number): number => ttlMs - DRIFT_MS;
@@ -69,11 +74,9 @@ describe('A lease', () => {
   beforeEach(() => {
     clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     owner = new FakeOwner();
-    const ballot = new Ballot(['m:0'], 1);
-    ballot.token = TOKEN;
-    const stopwatch = new Stopwatch(systemClock);
-    const grant = { keys: ['key'], ballot, stopwatch, ttlMs: TTL_MS, validForMs: 988, fencingToken: null };
-    lease = new Lease(['key'], grant, owner);
+    const hold = new Hold(['key'], TOKEN, [], TTL_MS, 1, 'held');
+    const term = { stopwatch: new Stopwatch(systemClock), ttlMs: TTL_MS, validForMs: 988 };
+    lease = new Lease(['key'], hold, term, owner);
   });
   afterEach(() => {
     clock.restore();
@@ -328,7 +331,7 @@ describe('A lease', () => {
 
       expect((await lease.release()).kind).to.equal('expired');
       expect(owner.told).to.eql(['release']);
-      settle({ verdict: 'taken', ballot: new Ballot(['m:0'], 1) });
+      settle({ verdict: 'taken', votes: new Votes(['m:0'], 1, quorumWithout), hasWoken: false });
       expect((await lease.release()).kind).to.equal('expired');
       expect(owner.told).to.eql(['release']);
     });
@@ -351,7 +354,14 @@ describe('A lease', () => {
   describe('that is handed over', () => {
     it('gives everything away, and is not held here any more', async () => {
       const { signal } = lease;
-      expect(lease.handOver()).to.eql({ keys: ['key'], token: TOKEN, ttl: TTL_MS, fencingToken: null });
+      expect(lease.handOver()).to.eql({
+        keys: ['key'],
+        token: TOKEN,
+        formerTokens: [],
+        ttl: TTL_MS,
+        longestTtl: TTL_MS,
+        fencingToken: null,
+      });
 
       expect(lease.isValid()).to.equal(false);
       expect((await lease.release()).kind).to.equal('handed-over');

@@ -48,7 +48,7 @@ export class KeepingMaster {
     switch (command) {
       case 'acquire':
         if (this.isQuarantined) return [Refusal.quarantined, 4711];
-        if (keys.some((key) => this.tokens.has(key))) return [Refusal.taken, 500, -1];
+        if (!isOurs && keys.some((key) => this.tokens.has(key))) return [Refusal.taken, 500, -1];
         for (const key of keys) this.tokens.set(key, token);
         return keys.length;
       case 'extend':

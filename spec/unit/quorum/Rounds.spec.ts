@@ -3,7 +3,7 @@ import type { Debt } from '../../../lib/master/Debts';
 import type { Master } from '../../../lib/master/Master';
 import { MasterError } from '../../../lib/master/MasterError';
 import type { Argument } from '../../../lib/master/Script';
-import type { Acquired, Grant } from '../../../lib/quorum/Grant';
+import type { Acquired, Granted } from '../../../lib/quorum/Hold';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import { Refusal } from '../../../lib/quorum/scripts';
 import type { Clock } from '../../../lib/quorum/Stopwatch';
@@ -89,8 +89,8 @@ describe('Rounds', () => {
   }
 
   /** The grant of a round that is expected to be won. */
-  function grantOf(acquired: Acquired): Grant {
-    return acquired.kind === 'granted' ? acquired.grant : expect.fail(`the round came to ${acquired.kind}`);
+  function grantOf(acquired: Acquired): Granted {
+    return acquired.kind === 'granted' ? acquired : expect.fail(`the round came to ${acquired.kind}`);
   }
 
   for (const size of [1, 2, 3, 4, 5, 6, 7]) {
@@ -117,7 +117,7 @@ describe('Rounds', () => {
 
   it('ask every master once, with one token, and a new one for each attempt', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'granting');
-    await rounds.release(grantOf(await rounds.acquire(['key'], TTL_MS, null)));
+    await rounds.release(grantOf(await rounds.acquire(['key'], TTL_MS, null)).hold);
     await rounds.acquire(['key'], TTL_MS, null);
 
     for (const master of masters) expect(master.commands()).to.eql(['acquire', 'release', 'acquire']);
@@ -193,7 +193,7 @@ describe('Rounds', () => {
     await idle;
 
     last.behaviour = 'hung';
-    await rounds.release(grant);
+    await rounds.release(grant.hold);
     const releasedIdle = rounds.idle().then(() => expect(last.tokens.size).to.equal(0));
     await settling();
     last.wake('granting');
@@ -211,12 +211,12 @@ describe('Rounds', () => {
   it('leave word of what a master may hold without an owner, and for how long', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'cut');
     const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
-    const { token } = grant.ballot;
+    const { token } = grant.hold;
     await settling();
     expect(masters.map(({ debts }) => debts)).to.eql([[], [], [`${token} for ${TTL_MS} ms, perhaps`]]);
 
     for (const master of masters) master.behaviour = 'dead';
-    await rounds.release(grant);
+    await rounds.release(grant.hold);
     await settling();
     const held = `${token} for ${TTL_MS} ms, held`;
     expect(masters.map(({ debts }) => debts)).to.eql([[held], [held], [`${token} for ${TTL_MS} ms, perhaps`]]);
@@ -244,20 +244,20 @@ describe('Rounds', () => {
     const [one, two] = [grantOf(await first), grantOf(await second)];
     expect(masters.map(({ tokens }) => tokens.size)).to.eql([2, 2, 2]);
 
-    expect((await rounds.release(one)).verdict).to.equal('granted');
-    for (const { tokens } of masters) expect([...tokens]).to.eql([two.ballot.token]);
+    expect((await rounds.release(one.hold)).verdict).to.equal('granted');
+    for (const { tokens } of masters) expect([...tokens]).to.eql([two.hold.token]);
   });
 
   it('say what became of a release: deleted by a quorum, gone before, or too few to say', async () => {
     const rounds = roundsOf(2, 'granting', 'granting', 'granting');
     const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
-    expect((await rounds.release(grant)).verdict).to.equal('granted');
-    expect((await rounds.release(grant)).verdict).to.equal('taken');
+    expect((await rounds.release(grant.hold)).verdict).to.equal('granted');
+    expect((await rounds.release(grant.hold)).verdict).to.equal('taken');
 
     for (const master of masters.slice(0, 2)) master.behaviour = 'dead';
-    const { verdict, ballot } = await rounds.release(grant);
+    const { verdict, votes } = await rounds.release(grant.hold);
     expect(verdict).to.equal('no-quorum');
-    expect(ballot.answers.map(({ address, vote }) => [address, vote?.kind])).to.eql([
+    expect(votes.answers.map(({ address, vote }) => [address, vote?.kind])).to.eql([
       ['m:0', 'none'],
       ['m:1', 'none'],
       ['m:2', 'taken'],
@@ -285,8 +285,8 @@ describe('Rounds', () => {
     it('hand out a lock for its ttl without the drift, counted from before the round', async () => {
       const grant = grantOf(await acquireIn(40, 40));
 
-      expect(grant.validForMs).to.equal(VALID_FOR_MS);
-      expect(grant.stopwatch.elapsedMs()).to.equal(40);
+      expect(grant.term.validForMs).to.equal(VALID_FOR_MS);
+      expect(grant.term.stopwatch.elapsedMs()).to.equal(40);
     });
 
     it('hand out a lock that is granted with a moment left', async () => {
@@ -346,14 +346,14 @@ describe('Rounds', () => {
       expect(isWanted()).to.equal(true);
 
       masters[2]?.wake('dead');
-      await rounds.release(grant);
+      await rounds.release(grant.hold);
       expect(isWanted()).to.equal(false);
     });
 
     it('do not want it as soon as the release is sent, answered or not', async () => {
       const rounds = roundsOf(2, 'granting', 'granting', 'hung');
       const grant = grantOf(await rounds.acquire(['key'], TTL_MS, null));
-      const releasing = rounds.release(grant);
+      const releasing = rounds.release(grant.hold);
 
       expect(isWanted()).to.equal(false);
       await releasing;

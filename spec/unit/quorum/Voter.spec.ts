@@ -3,9 +3,10 @@ import type { Debt } from '../../../lib/master/Debts';
 import type { Master } from '../../../lib/master/Master';
 import { MasterError } from '../../../lib/master/MasterError';
 import type { Argument } from '../../../lib/master/Script';
-import { Ballot, type Vote } from '../../../lib/quorum/Ballot';
+import { Hold, type Copy } from '../../../lib/quorum/Hold';
 import { Refusal } from '../../../lib/quorum/scripts';
 import { Voter, type Round } from '../../../lib/quorum/Voter';
+import { quorumOfGrants, quorumWithout, Votes, type Vote } from '../../../lib/quorum/Votes';
 
 const ACQUIRE = 'sha of acquire';
 const RELEASE = 'sha of release';
@@ -16,18 +17,18 @@ const RELEASE_ARGS = ['key', 'token'];
 
 describe('Voter', () => {
   let asked: (readonly [string, number, readonly Argument[]])[];
-  let isWanted: () => boolean;
+  let isWanted: (mayHaveRun: boolean) => boolean;
   let debts: (readonly [Debt, number, boolean])[];
   let readmitted: MasterError[];
-  let ballot: Ballot;
-  let acquired: Ballot;
+  let votes: Votes;
+  let hold: Hold;
 
   beforeEach(() => {
     asked = [];
     debts = [];
     readmitted = [];
-    ballot = new Ballot(['m:0', 'm:1'], 2);
-    acquired = new Ballot(['m:0', 'm:1'], 2);
+    votes = new Votes(['m:0', 'm:1'], 2, quorumOfGrants);
+    hold = new Hold(['key'], 'token', [], TTL_MS, 2, 'pending');
   });
 
   /** A voter for the second of two masters, which answers everything by `reply`. */
@@ -36,7 +37,7 @@ describe('Voter', () => {
       address: 'm:1',
       owe: (debt: Debt, ttlMs: number, hasRun: boolean) => debts.push([debt, ttlMs, hasRun]),
       readmit: (error: MasterError) => readmitted.push(error),
-      run: (known: string, numKeys: number, args: readonly Argument[], wanted: () => boolean): Promise<unknown> => {
+      run: (known: string, numKeys: number, args: readonly Argument[], wanted: typeof isWanted): Promise<unknown> => {
         asked.push([known, numKeys, args]);
         isWanted = wanted;
         return reply();
@@ -46,9 +47,12 @@ describe('Voter', () => {
   }
 
   const acquiring = (reply: () => Promise<unknown>): Voter =>
-    voter(reply, { kind: 'acquire', ballot, ttlMs: TTL_MS, place: null, proposal: null });
-  const releasing = (reply: () => Promise<unknown>): Voter =>
-    voter(reply, { kind: 'release', ballot, acquired, ttlMs: TTL_MS });
+    voter(reply, { kind: 'acquire', votes, hold, ttlMs: TTL_MS, place: null, proposal: null });
+  const releasing = (reply: () => Promise<unknown>): Voter => {
+    votes = new Votes(['m:0', 'm:1'], 2, quorumWithout);
+    return voter(reply, { kind: 'release', votes, hold, only: null, hasWoken: false });
+  };
+  const voteOf = (index: number): Vote | null | undefined => votes.answers[index]?.vote;
   const refusing = (error: MasterError) => (): Promise<never> => Promise.reject(error);
   const rejection = (call: Promise<unknown>): Promise<unknown> =>
     call.then(
@@ -64,7 +68,7 @@ describe('Voter', () => {
 
   it('casts a grant where the script says how many keys it has set', async () => {
     expect(await acquiring(() => Promise.resolve(1)).evalsha(ACQUIRE, 1, ACQUIRE_ARGS)).to.equal(1);
-    expect(ballot.answers.map(({ vote }) => vote)).to.eql([null, { kind: 'granted' }]);
+    expect(votes.answers.map(({ vote }) => vote)).to.eql([null, { kind: 'granted' }]);
   });
 
   for (const [remaining, remainingMs, place, rank] of [
@@ -79,7 +83,7 @@ describe('Voter', () => {
 
       // Against, to redlock.
       expect(await rejection(acquiring(reply).evalsha(ACQUIRE, 1, ACQUIRE_ARGS))).to.be.instanceOf(MasterError);
-      expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs, rank });
+      expect(voteOf(1)).to.eql({ kind: 'taken', remainingMs, rank });
     });
   }
 
@@ -91,14 +95,14 @@ describe('Voter', () => {
     expect((error as MasterError).message)
       .to.include('"some \\"key\\""')
       .and.to.include('hash');
-    expect(ballot.voteOf(1)).to.eql({ kind: 'none', error });
+    expect(voteOf(1)).to.eql({ kind: 'none', error });
   });
 
   it('casts nothing for an answer that it does not know', async () => {
     const error = await rejection(acquiring(() => Promise.resolve(['odd'])).evalsha(ACQUIRE, 1, ACQUIRE_ARGS));
 
     expect(error).to.be.instanceOf(MasterError).and.to.include({ kind: 'unexpected' });
-    expect(ballot.voteOf(1)).to.eql({ kind: 'none', error });
+    expect(voteOf(1)).to.eql({ kind: 'none', error });
   });
 
   it('casts nothing where the master has forgotten its admission, and has it admitted anew', async () => {
@@ -106,7 +110,7 @@ describe('Voter', () => {
     const error = await rejection(acquiring(reply).evalsha(ACQUIRE, 1, ACQUIRE_ARGS));
 
     expect(error).to.be.instanceOf(MasterError).and.to.include({ kind: 'unadmitted', address: 'm:1' });
-    expect(ballot.voteOf(1)).to.eql({ kind: 'none', error });
+    expect(voteOf(1)).to.eql({ kind: 'none', error });
     expect(readmitted).to.eql([error]);
   });
 
@@ -116,7 +120,7 @@ describe('Voter', () => {
 
     expect(error).to.be.instanceOf(MasterError).and.to.include({ kind: 'quarantined', address: 'm:1' });
     expect((error as MasterError).message).to.include('4711 ms');
-    expect(ballot.voteOf(1)).to.eql({ kind: 'none', error });
+    expect(voteOf(1)).to.eql({ kind: 'none', error });
     expect(readmitted).to.eql([]);
   });
 
@@ -131,24 +135,23 @@ describe('Voter', () => {
     const silent = new MasterError('m:1', 'silent', 'no answer');
 
     expect(await rejection(acquiring(refusing(silent)).evalsha(ACQUIRE, 1, ACQUIRE_ARGS))).to.equal(silent);
-    expect(ballot.voteOf(1)).to.eql({ kind: 'none', error: silent });
+    expect(voteOf(1)).to.eql({ kind: 'none', error: silent });
     expect(debts, 'it was never sent').to.eql([]);
   });
 
   it('wants an acquire for as long as its token was not given back', async () => {
     await acquiring(() => Promise.resolve(1)).evalsha(ACQUIRE, 1, ACQUIRE_ARGS);
-    expect(isWanted()).to.equal(true);
+    expect(isWanted(false)).to.equal(true);
 
-    ballot.isGivenBack = true;
-    expect(isWanted()).to.equal(false);
+    hold.isReleased = true;
+    expect(isWanted(false)).to.equal(false);
   });
 
   it('wants a release always', async () => {
-    acquired.isGivenBack = true;
-    ballot.isGivenBack = true;
+    hold.isReleased = true;
     await releasing(() => Promise.resolve(1)).evalsha(RELEASE, 1, RELEASE_ARGS);
 
-    expect(isWanted()).to.equal(true);
+    expect(isWanted(false)).to.equal(true);
   });
 
   for (const [count, vote] of [
@@ -156,23 +159,46 @@ describe('Voter', () => {
     [0, { kind: 'taken', remainingMs: null, rank: null }],
   ] as const) {
     it(`casts "${vote.kind}" for a release that has deleted ${count} of 1 keys`, async () => {
+      hold.record(1, 'held');
       expect(await releasing(() => Promise.resolve(count)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(count);
-      expect(ballot.voteOf(1)).to.eql(vote);
+      expect(voteOf(1)).to.eql(vote);
     });
   }
 
+  it('casts "absent" for a release that has found nothing where the lock is not known to have stood', async () => {
+    hold.record(1, 'unknown');
+    expect(await releasing(() => Promise.resolve(0)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(1);
+    expect(voteOf(1)).to.eql({ kind: 'absent' });
+  });
+
+  it('takes a release for done whose second try finds nothing, as the first one may have run', async () => {
+    hold.record(1, 'held');
+    const reply = (): Promise<number> => (isWanted(true), Promise.resolve(0));
+    expect(await releasing(reply).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(1);
+    expect(voteOf(1)).to.eql({ kind: 'granted' });
+  });
+
+  it('names every former token, and leaves word of each where the release was refused', async () => {
+    hold = new Hold(['key'], 'token', ['first', 'second'], TTL_MS, 2, 'held');
+    const refused = new MasterError('m:1', 'out-of-memory', 'OOM');
+    await rejection(releasing(refusing(refused)).evalsha(RELEASE, 1, RELEASE_ARGS));
+
+    expect(asked).to.eql([[RELEASE, 1, [...RELEASE_ARGS, 'first', 'second']]]);
+    expect(debts.map(([{ token }]) => token)).to.eql(['token', 'first', 'second']);
+  });
+
   it('does not ask a master to forget what it has refused', async () => {
-    acquired.cast(1, { kind: 'taken', remainingMs: 5, rank: null });
+    hold.record(1, 'absent');
 
     expect(await releasing(() => Promise.resolve(1)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(1);
     expect(asked).to.eql([]);
-    expect(ballot.voteOf(1)).to.include({ kind: 'none' });
+    expect(voteOf(1)).to.include({ kind: 'absent' });
   });
 
   it('leaves word of a lock that was granted while its release was on its way, and the release lost', async () => {
     const lost = new MasterError('m:1', 'unreachable', 'reset', true);
     const reply = async (): Promise<never> => {
-      acquired.cast(1, { kind: 'granted' });
+      hold.record(1, 'held');
       return Promise.reject(lost);
     };
 
@@ -180,38 +206,26 @@ describe('Voter', () => {
     expect(debts).to.eql([[DEBT, TTL_MS, true]]);
   });
 
-  const mayHold: readonly (Vote | null)[] = [
-    null,
-    { kind: 'granted' },
-    { kind: 'none', error: new MasterError('m:1', 'silent', 'no answer') },
-  ];
-  for (const vote of mayHold) {
-    it(`asks it where its answer to the acquire was ${vote?.kind ?? 'not there yet'}`, async () => {
-      if (vote !== null) acquired.cast(1, vote);
+  for (const copy of ['pending', 'held', 'unknown'] as const satisfies readonly Copy[]) {
+    it(`asks it where its copy is ${copy}`, async () => {
+      hold.record(1, copy);
       await releasing(() => Promise.resolve(0)).evalsha(RELEASE, 1, RELEASE_ARGS);
 
       expect(asked).to.eql([[RELEASE, 1, RELEASE_ARGS]]);
     });
   }
 
-  it('takes a lock for gone where other data stands in its place', async () => {
-    const foreign = new MasterError('m:1', 'foreign-key', 'WRONGTYPE');
-
-    expect(await releasing(refusing(foreign)).evalsha(RELEASE, 1, RELEASE_ARGS)).to.equal(0);
-    expect(ballot.voteOf(1)).to.eql({ kind: 'taken', remainingMs: null, rank: null });
-  });
-
   it('casts nothing for a release that the master did not run', async () => {
     const away = new MasterError('m:1', 'unreachable', 'refused');
 
     expect(await rejection(releasing(refusing(away)).evalsha(RELEASE, 1, RELEASE_ARGS))).to.equal(away);
-    expect(ballot.voteOf(1)).to.eql({ kind: 'none', error: away });
+    expect(voteOf(1)).to.eql({ kind: 'none', error: away });
     expect(debts, 'an acquire of which nothing is known is owed already').to.eql([]);
   });
 
   it('leaves word of a lock that it was granted and could not give back', async () => {
     const away = new MasterError('m:1', 'unreachable', 'refused');
-    acquired.cast(1, { kind: 'granted' });
+    hold.record(1, 'held');
 
     expect(await rejection(releasing(refusing(away)).evalsha(RELEASE, 1, RELEASE_ARGS))).to.equal(away);
     expect(debts).to.eql([[DEBT, TTL_MS, true]]);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Lease } from '../../../lib/lease/Lease';
 import type { LeaseOwner } from '../../../lib/lease/Lease';
 import type { Master } from '../../../lib/master/Master';
-import type { Extended, Grant } from '../../../lib/quorum/Grant';
+import type { Extended, Granted, Term } from '../../../lib/quorum/Hold';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import type { Clock } from '../../../lib/quorum/Stopwatch';
 import { KeepingMaster, type Command } from './KeepingMaster';
@@ -27,7 +27,7 @@ describe('An extension', () => {
   const clock: Clock = { monotonicMs: () => nowMs, wallMs: () => nowMs };
 
   /** A lock that each of the masters has granted, but for one that another had at that time. */
-  async function grantBy(size: number, keys: readonly string[] = ['key'], refusedBy = -1): Promise<Grant> {
+  async function grantBy(size: number, keys: readonly string[] = ['key'], refusedBy = -1): Promise<Granted> {
     let shas: readonly string[] = [];
     const commandOf = (sha: string): Command =>
       (['acquire', 'extend', 'release'] as const)[shas.indexOf(sha)] ?? expect.fail('an unknown script');
@@ -41,14 +41,14 @@ describe('An extension', () => {
     if (acquired.kind !== 'granted') expect.fail(`it was ${acquired.kind}`);
     await settling();
     for (const master of masters) master.asked.length = 0;
-    return acquired.grant;
+    return acquired;
   }
 
   const at = (index: number): KeepingMaster => masters[index] ?? expect.fail('no such master');
   const asked = (): readonly (readonly Command[])[] => masters.map((master) => master.asked);
   const tokens = (): readonly (string | undefined)[] => masters.map((master) => master.tokens.get('key'));
-  const keptBy = (extended: Extended): Grant =>
-    extended.kind === 'kept' ? extended.grant : expect.fail(`it was ${extended.kind}`);
+  const keptBy = (extended: Extended): Term =>
+    extended.kind === 'kept' ? extended.term : expect.fail(`it was ${extended.kind}`);
 
   for (const size of [3, 4]) {
     const quorum = Math.floor(size / 2) + 1;
@@ -59,14 +59,14 @@ describe('An extension', () => {
       const expected = holding >= quorum ? 'kept' : lacking >= blocking ? 'lost' : 'undecided';
 
       it(`over ${mask.join(', ')} is ${expected}`, async () => {
-        const grant = await grantBy(size);
-        const { token } = grant.ballot;
+        const { hold } = await grantBy(size);
+        const { token } = hold;
         for (const [index, standing] of mask.entries()) {
           if (standing === 'gone') at(index).tokens.clear();
           if (standing === 'another') at(index).tokens.set('key', 'theirs');
           if (standing === 'away') at(index).state = 'away';
         }
-        const extended = await rounds.extend(grant, LONGER_MS);
+        const extended = await rounds.extend(hold, LONGER_MS);
         await settling();
 
         expect(extended.kind).to.equal(expected);
@@ -79,33 +79,33 @@ describe('An extension', () => {
   }
 
   it('counts its validity from before it was sent, for the new ttl', async () => {
-    const grant = await grantBy(3);
+    const { hold, term } = await grantBy(3);
     nowMs += 1000;
     at(0).run = async () => {
       nowMs += 40;
       return 1;
     };
-    const extended = keptBy(await rounds.extend(grant, LONGER_MS));
+    const extended = keptBy(await rounds.extend(hold, LONGER_MS));
 
-    expect(extended).to.include({ ttlMs: LONGER_MS, validForMs: rounds.validForMs(LONGER_MS), ballot: grant.ballot });
-    expect(grant.stopwatch.elapsedMs()).to.equal(1040);
+    expect(extended).to.include({ ttlMs: LONGER_MS, validForMs: rounds.validForMs(LONGER_MS) });
+    expect(term.stopwatch.elapsedMs()).to.equal(1040);
     expect(extended.stopwatch.elapsedMs()).to.equal(40);
   });
 
   it('is kept without waiting for a master that is slow', async () => {
-    const grant = await grantBy(3);
+    const { hold } = await grantBy(3);
     at(2).state = 'late';
 
-    expect((await rounds.extend(grant, LONGER_MS)).kind).to.equal('kept');
+    expect((await rounds.extend(hold, LONGER_MS)).kind).to.equal('kept');
     at(2).answer();
   });
 
   it('waits for the last master before it is undecided', async () => {
-    const grant = await grantBy(5);
+    const { hold } = await grantBy(5);
     for (const gone of [1, 2, 4]) at(gone).tokens.clear();
     at(3).state = 'away';
     at(4).state = 'late';
-    const extending = rounds.extend(grant, LONGER_MS);
+    const extending = rounds.extend(hold, LONGER_MS);
     await settling();
     at(4).answer();
 
@@ -113,40 +113,40 @@ describe('An extension', () => {
   });
 
   it('heals all keys of a master or none', async () => {
-    const grant = await grantBy(3, ['key', 'other']);
+    const { hold } = await grantBy(3, ['key', 'other']);
     at(0).tokens.clear();
     at(1).tokens.delete('other');
-    for (let round = 0; round < 2; round++) await rounds.extend(grant, LONGER_MS);
+    for (let round = 0; round < 2; round++) await rounds.extend(hold, LONGER_MS);
     await settling();
 
     expect([...at(0).tokens.keys()]).to.eql([]);
     expect([...at(1).tokens.keys()]).to.eql(['key']);
     at(1).tokens.clear();
-    at(1).tokens.set('key', grant.ballot.token).set('other', grant.ballot.token);
-    keptBy(await rounds.extend(grant, LONGER_MS));
+    at(1).tokens.set('key', hold.token).set('other', hold.token);
+    keptBy(await rounds.extend(hold, LONGER_MS));
     await settling();
     expect([...at(0).tokens.keys()]).to.eql(['key', 'other']);
   });
 
   describe('that has healed a master', () => {
     it('has its release ask that master again, though it had refused the lock before', async () => {
-      const grant = await grantBy(3, ['key'], 2);
+      const { hold } = await grantBy(3, ['key'], 2);
       at(2).tokens.clear();
-      const extended = keptBy(await rounds.extend(grant, LONGER_MS));
+      keptBy(await rounds.extend(hold, LONGER_MS));
       await settling();
       expect(tokens()).not.to.include(undefined);
-      await rounds.release(extended);
+      await rounds.release(hold);
 
       expect(asked()[2]).to.eql(['extend', 'acquire', 'release']);
       expect(tokens()).to.eql([undefined, undefined, undefined]);
     });
 
     it('has its release ask also while the answer is still out', async () => {
-      const grant = await grantBy(3, ['key'], 2);
+      const { hold } = await grantBy(3, ['key'], 2);
       at(2).tokens.clear();
-      const extended = keptBy(await rounds.extend(grant, LONGER_MS));
+      keptBy(await rounds.extend(hold, LONGER_MS));
       at(2).state = 'late';
-      await rounds.release(extended);
+      await rounds.release(hold);
       at(2).answer();
       await settling();
 
@@ -154,7 +154,7 @@ describe('An extension', () => {
     });
 
     it('leaves word of it where the answer was lost', async () => {
-      const grant = await grantBy(3);
+      const { hold } = await grantBy(3);
       at(2).tokens.clear();
       const run = at(2).run.bind(at(2));
       at(2).run = (sha, numKeys, args) => {
@@ -162,38 +162,38 @@ describe('An extension', () => {
         if (isHeal) at(2).state = 'cut';
         return run(sha, numKeys, args);
       };
-      keptBy(await rounds.extend(grant, LONGER_MS));
+      keptBy(await rounds.extend(hold, LONGER_MS));
       await settling();
 
       expect(at(2).asked).to.eql(['extend', 'acquire']);
-      expect(at(2).debts).to.eql([`${grant.ballot.token} for ${LONGER_MS} ms`]);
+      expect(at(2).debts).to.eql([`${hold.token} for ${LONGER_MS} ms`]);
     });
   });
 
   it('bears with a master in quarantine, which refuses to be healed, and tries again each time', async () => {
-    const grant = await grantBy(3);
+    const { hold } = await grantBy(3);
     at(2).tokens.clear();
     at(2).isQuarantined = true;
     for (let round = 0; round < 2; round++) {
-      keptBy(await rounds.extend(grant, LONGER_MS));
+      keptBy(await rounds.extend(hold, LONGER_MS));
       await settling();
     }
     expect(tokens()[2]).to.equal(undefined);
     at(2).isQuarantined = false;
-    keptBy(await rounds.extend(grant, LONGER_MS));
+    keptBy(await rounds.extend(hold, LONGER_MS));
     await settling();
 
     expect(asked()[2]).to.eql(['extend', 'acquire', 'extend', 'acquire', 'extend', 'acquire']);
-    expect(tokens()[2]).to.equal(grant.ballot.token);
+    expect(tokens()[2]).to.equal(hold.token);
   });
 
   it('is lost without waiting for a master that is slow', async () => {
-    const grant = await grantBy(3);
+    const { hold } = await grantBy(3);
     at(2).state = 'late';
     at(0).tokens.clear();
     at(1).tokens.clear();
     let extended: Extended | null = null;
-    void rounds.extend(grant, LONGER_MS).then((settled) => (extended = settled));
+    void rounds.extend(hold, LONGER_MS).then((settled) => (extended = settled));
     await settling();
     expect(extended).to.include({ kind: 'lost' });
     at(2).answer();
@@ -201,10 +201,10 @@ describe('An extension', () => {
   });
 
   it('heals a master that says later than the quorum that it had lost the lock', async () => {
-    const grant = await grantBy(3);
+    const { hold } = await grantBy(3);
     at(2).tokens.clear();
     at(2).state = 'late';
-    keptBy(await rounds.extend(grant, LONGER_MS));
+    keptBy(await rounds.extend(hold, LONGER_MS));
     at(2).answer();
     await settling();
 
@@ -213,11 +213,11 @@ describe('An extension', () => {
   });
 
   it('does not heal a master any more once the lock was given back', async () => {
-    const grant = await grantBy(3);
+    const { hold } = await grantBy(3);
     at(2).tokens.clear();
     for (const master of masters) master.state = 'late';
-    const extending = rounds.extend(grant, LONGER_MS);
-    const releasing = rounds.release(grant);
+    const extending = rounds.extend(hold, LONGER_MS);
+    const releasing = rounds.release(hold);
     for (const master of masters) master.answer();
     await Promise.all([extending, releasing]);
     await settling();
@@ -227,15 +227,16 @@ describe('An extension', () => {
   });
 
   it('of a lock that is adopted takes every master for one that may hold it, whatever it has answered', async () => {
-    const former = (await grantBy(3)).ballot.token;
-    const adopted = rounds.adopted(['key'], former, TTL_MS, 7);
-    const { token } = adopted.ballot;
+    const former = (await grantBy(3)).hold.token;
+    const inheritance = { keys: ['key'], token: former, formerTokens: [], longestTtlMs: TTL_MS, fencingToken: 7 };
+    const adopted = rounds.inherit(inheritance);
+    const { token } = adopted;
     at(2).state = 'away';
-    const extended = keptBy(await rounds.extend(adopted, TTL_MS));
+    keptBy(await rounds.extend(adopted, TTL_MS));
     expect(tokens()).to.eql([token, token, former]);
-    expect(extended.fencingToken).to.equal(7);
+    expect(adopted.fencingToken).to.equal(7);
     for (const master of masters) master.state = 'away';
-    await rounds.release(extended);
+    await rounds.release(adopted);
     await settling();
 
     const debts = [token, former].map((owed) => `${owed} for ${TTL_MS} ms`);
@@ -243,7 +244,7 @@ describe('An extension', () => {
   });
 
   it('that was undecided makes an unconfirmed release remembered for as long as a minority may hold it', async () => {
-    const grant = await grantBy(3);
+    const { hold, term } = await grantBy(3);
     const owner: Pick<LeaseOwner, 'extend' | 'release' | 'validForMs' | 'onValidity' | 'undecided'> = {
       extend: (from, ttlMs) => rounds.extend(from, ttlMs),
       release: (_lease, from) => rounds.release(from),
@@ -251,7 +252,7 @@ describe('An extension', () => {
       onValidity: () => {},
       undecided: () => new Error('undecided'),
     };
-    const lease = new Lease(['key'], grant, owner as LeaseOwner);
+    const lease = new Lease(['key'], hold, term, owner as LeaseOwner);
     for (const lost of [1, 2]) at(lost).state = 'away';
     await lease.extend(LONGER_MS).catch(() => {});
     for (const master of masters) master.state = 'away';
@@ -259,6 +260,6 @@ describe('An extension', () => {
     await settling();
 
     // Forgotten sooner, it would stand on that master without an owner until its ttl has passed.
-    expect(at(0).debts).to.eql([`${grant.ballot.token} for ${LONGER_MS} ms`]);
+    expect(at(0).debts).to.eql([`${hold.token} for ${LONGER_MS} ms`]);
   });
 });

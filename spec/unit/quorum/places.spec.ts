@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import type { Master } from '../../../lib/master/Master';
 import type { Argument } from '../../../lib/master/Script';
-import { Ballot, type Vote } from '../../../lib/quorum/Ballot';
+import { Hold } from '../../../lib/quorum/Hold';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import { Refusal } from '../../../lib/quorum/scripts';
 import { systemClock } from '../../../lib/quorum/Stopwatch';
-import { Voter, type Round } from '../../../lib/quorum/Voter';
+import { Voter, type ReleaseRound, type Round } from '../../../lib/quorum/Voter';
+import { quorumOfGrants, quorumWithout, Votes, type Vote } from '../../../lib/quorum/Votes';
 
 const TTL_MS = 1000;
 const PLACE = { id: 'waiter', waitedMs: 70, keepMs: 1300 };
@@ -23,30 +24,31 @@ describe('A place in the line of a master', () => {
     await voter.evalsha('sha', 2, args);
     return sent;
   }
-  const ballot = (): Ballot => new Ballot(['m'], 1);
+  const votes = new Votes(['m'], 1, quorumOfGrants);
+  const hold = new Hold(['key', 'other'], 'token', [], TTL_MS, 1, 'pending');
   const ARGS = ['key', 'other', 'token', TTL_MS];
 
   it("is asked for behind redlock's own arguments", async () => {
-    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: PLACE, proposal: null };
+    const round: Round = { kind: 'acquire', votes, hold, ttlMs: TTL_MS, place: PLACE, proposal: null };
     expect(await asked(round, ARGS, 2)).to.eql([...ARGS, '', 'waiter', 70, 1300]);
   });
 
   it('is not asked for by whoever does not wait', async () => {
-    const round: Round = { kind: 'acquire', ballot: ballot(), ttlMs: TTL_MS, place: null, proposal: null };
+    const round: Round = { kind: 'acquire', votes, hold, ttlMs: TTL_MS, place: null, proposal: null };
     expect(await asked(round, ARGS, 2)).to.eql(ARGS);
   });
 
   it('is not asked for by a release', async () => {
-    const round: Round = { kind: 'release', ballot: ballot(), acquired: ballot(), ttlMs: TTL_MS };
+    const round: Round = { kind: 'release', votes, hold, only: null, hasWoken: false };
     expect(await asked(round, ['key', 'other', 'token'], 2)).to.eql(['key', 'other', 'token']);
   });
 
   it('is told in the vote', async () => {
-    const votes = ballot();
-    const round: Round = { kind: 'acquire', ballot: votes, ttlMs: TTL_MS, place: PLACE, proposal: null };
+    const told = new Votes(['m'], 1, quorumOfGrants);
+    const round: Round = { kind: 'acquire', votes: told, hold, ttlMs: TTL_MS, place: PLACE, proposal: null };
     // To redlock it is a vote against.
     await asked(round, ARGS, [Refusal.taken, 500, 4]).catch(() => {});
-    expect(votes.voteOf(0)).to.eql(taken(4));
+    expect(told.answers[0]?.vote).to.eql(taken(4));
   });
 
   it('is the same one on every master, and in each attempt what the caller says', async () => {
@@ -76,14 +78,15 @@ describe('A release of which a master tells', () => {
     [[1, 0], 1, false],
   ] as const) {
     it(`${JSON.stringify(reply)} has deleted ${count} and woken ${hasWoken ? 'somebody' : 'nobody'}`, async () => {
-      const [ballot, acquired] = [new Ballot(['m'], 1), new Ballot(['m'], 1)];
-      const round: Round = { kind: 'release', ballot, acquired, ttlMs: TTL_MS };
+      const votes = new Votes(['m'], 1, quorumWithout);
+      const hold = new Hold(['key'], 'token', [], TTL_MS, 1, 'held');
+      const round: ReleaseRound = { kind: 'release', votes, hold, only: null, hasWoken: false };
       const run = (): Promise<unknown> => Promise.resolve(reply);
       const voter = new Voter(0, { address: 'm', run } as unknown as Master, { opening: round });
 
       expect(await voter.evalsha('sha', 1, ['key', 'token'])).to.equal(count);
-      expect(ballot.voteOf(0)?.kind).to.equal(count === 1 ? 'granted' : 'taken');
-      expect(ballot.hasWoken).to.equal(hasWoken);
+      expect(votes.answers[0]?.vote?.kind).to.equal(count === 1 ? 'granted' : 'taken');
+      expect(round.hasWoken).to.equal(hasWoken);
     });
   }
 });

@@ -17,7 +17,7 @@ describe('The scripts of those who wait', () => {
     const scripts = wrapScripts({ isGuarded: false, isNotifying: false });
 
     expect(scripts.hooks.releaseScript('-- release'))
-      .to.match(/\n-- release$/)
+      .to.include('\n-- release\n')
       .and.not.to.match(/wakeFirst|publish/);
     expect(scripts.takeBack.source).not.to.match(/wakeFirst|publish/);
   });

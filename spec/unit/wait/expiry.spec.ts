@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createSandbox } from 'sinon';
 import { MasterError } from '../../../lib/master/MasterError';
-import type { Answer, Vote } from '../../../lib/quorum/Ballot';
+import type { Answer, Vote } from '../../../lib/quorum/Votes';
 import { untilExpiryMs } from '../../../lib/wait/expiry';
 
 const GRANTED: Vote = { kind: 'granted' };

@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { ConflictException } from 'pip-services4-commons-node';
+import type { Lease, RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import { until } from '../../support/until';
+
+const LONG = 60_000;
+
+/** What has a master refuse every write on a connection that stands, and what ends it. */
+const REFUSALS = [
+  ['NOREPLICAS', 'CONFIG SET min-replicas-to-write 1', 'CONFIG SET min-replicas-to-write 0'],
+  ['READONLY', 'REPLICAOF 127.0.0.1 1', 'REPLICAOF NO ONE'],
+] as const;
+
+describe('The release of a lease among faults', () => {
+  const locks = useLocks();
+  const masters = useMasters(3);
+  const proxies = useProxies(masters);
+  const open = (): Promise<RedisLock> =>
+    locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: 400 } });
+  const isAway = (lock: RedisLock, index: number): boolean => lock.getStatus().masters[index]?.state === 'away';
+  const areReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
+  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
+  async function acquireEverywhere(lock: RedisLock): Promise<Lease> {
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    await until(isEverywhere, 'it stands on each master');
+    return lease;
+  }
+
+  for (const [name, fault, mend] of REFUSALS) {
+    describe(`refused with ${name} by every master`, () => {
+      const tellAll = (command: string): Promise<unknown> =>
+        Promise.all(masters.map((master) => master.command(...command.split(' '))));
+      afterEach(() => tellAll(mend));
+
+      it('is not said to be done, since the lock still stands', async () => {
+        const lease = await acquireEverywhere(await open());
+        await tellAll(fault);
+
+        expect((await lease.release()).kind).to.equal('unreachable');
+        expect(await isEverywhere()).to.equal(true);
+      });
+    });
+  }
+
+  it('is done where one master deleted it, one never had it and one is silent', async () => {
+    const lock = await open();
+    proxies[2]?.refuse();
+    proxies[2]?.cut();
+    await until(() => isAway(lock, 2), 'the third is away');
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    await proxies[2]?.accept();
+    await until(() => areReady(lock), 'the third is back');
+    await masters[1]?.pause();
+
+    expect((await lease.release()).kind).to.equal('released');
+  });
+
+  it('is taken where the masters lost the lock, and unreachable where too few can say', async () => {
+    const lock = await open();
+    const lost = await acquireEverywhere(lock);
+    await Promise.all([masters[0]?.command('DEL', 'key'), masters[1]?.command('DEL', 'key')]);
+    expect((await lost.release()).kind).to.equal('taken');
+
+    await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is given back');
+    const silent = await acquireEverywhere(lock);
+    await masters[0]?.command('DEL', 'key');
+    proxies[1]?.drop();
+    proxies[2]?.drop();
+    expect((await silent.release()).kind).to.equal('unreachable');
+  });
+
+  it('deletes the other keys where one of them holds data of another type by now', async () => {
+    const lock = await open();
+    const lease = await lock.acquireLease('123', ['a', 'b', 'c'], LONG);
+    await until(async () => !(await valuesOn(masters, 'c')).includes(null), 'it stands on each master');
+    await Promise.all(masters.map((master) => master.command('DEL', 'b')));
+    await Promise.all(masters.map((master) => master.command('HSET', 'b', 'field', '1')));
+
+    expect((await lease.release()).kind).to.equal('taken');
+    await until(
+      async () => [...(await valuesOn(masters, 'a')), ...(await valuesOn(masters, 'c'))].every((one) => one === null),
+      'the others are gone',
+    );
+  });
+
+  it('has withLock throw LOCK_LOST with the result, where the lock was lost without a sign', async () => {
+    const lock = await open();
+    const work = async (): Promise<number> => {
+      await Promise.all(masters.map((master) => master.command('DEL', 'key')));
+      return 42;
+    };
+    const error = await thrownBy(lock.withLock('123', 'key', LONG, work), ConflictException, 'LOCK_LOST');
+
+    expect(error).to.have.property('result', 42);
+  });
+});
