@@ -5,7 +5,7 @@ import type { LockOptions } from './LockOptions';
 import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { Section } from './Section';
 import { OPTION_KEYS, readOptions } from './readOptions';
-import { badConnection } from './refusals';
+import { connectionSections, credentialSections } from './sections';
 import { warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
@@ -37,10 +37,10 @@ export function parseConfig(source: ConfigSource): LockConfig {
   const misplaced = whole.raw('options');
   if (misplaced) throw whole.refuse('options', misplaced, 'a section of settings');
   const options = whole.within('options', ErrorCode.BAD_OPTION);
-  const below = sectionsOf(whole, 'connections', 'connection', 'host');
+  const below = connectionSections(whole);
   const topLevel = topLevelConnection(whole);
   const connections = below.length === 0 && topLevel !== null ? [topLevel] : below;
-  const credentials = sectionsOf(whole, 'credentials', 'credential', 'password');
+  const credentials = credentialSections(whole);
   const warnings = [
     ...warnOfUnknownSections(whole, TOP_LEVEL_KEYS),
     ...warnOfUnknownKeys(options, OPTION_KEYS),
@@ -57,28 +57,6 @@ export function parseConfig(source: ConfigSource): LockConfig {
     credentials: Object.freeze(credentials.map(readCredential)),
     warnings: Object.freeze(warnings),
   });
-}
-
-/**
- * The sections below the plural; where there are none, the one below the singular.
- *
- * @param example - a setting of such a section, for the message about a value where a section belongs
- */
-function sectionsOf(whole: Section, plural: string, singular: string, example: string): readonly Section[] {
-  for (const key of [plural, singular]) {
-    if (whole.raw(key)) throw badConnection(key, `is a value: a section is needed, such as ${singular}.${example}`);
-  }
-  const many = whole.within(plural, ErrorCode.BAD_CONNECTION);
-  const names = new Set<string>();
-  for (const key of many.keys()) {
-    const dot = key.indexOf('.');
-    // Passing over an entry without settings would leave a master out, and with it change the quorum.
-    if (dot <= 0) throw badConnection(many.keyOf(key), `has no settings: ${plural}.<name>.${example} is needed`);
-    names.add(key.slice(0, dot));
-  }
-  if (names.size > 0) return [...names].map((name) => many.within(name, ErrorCode.BAD_CONNECTION));
-  const one = whole.within(singular, ErrorCode.BAD_CONNECTION);
-  return one.keys().length > 0 ? [one] : [];
 }
 
 /** Pip.Services' documented example writes `host` and `port` without any section. */

@@ -22,7 +22,8 @@ export function warnOfUnknownSections(whole: Section, known: readonly string[]):
 
 /** @returns a sentence where both the plural and the singular of a section are there: only the plural is read. */
 export function warnOfSingular(whole: Section, plural: string, singular: string): readonly string[] {
-  const isThere = (name: string): boolean => whole.keys().some((key) => key.startsWith(`${name}.`));
+  const isThere = (name: string): boolean =>
+    Boolean(whole.raw(name)) || whole.keys().some((key) => key.startsWith(`${name}.`));
   return isThere(plural) && isThere(singular) ? [`${singular} is ignored beside ${plural}`] : [];
 }
 

@@ -40,6 +40,26 @@ describe('connections', () => {
       { connections: [{ host: '::1' }, { host: '[::2]' }] },
       ['0 [::1]:6379', '1 [::2]:6379'],
     ],
+    ['a list of uris', { connections: ['redis://a:1', 'rediss://u:p@b'] }, ['0 a:1', '1 b:6379']],
+    ['named uris', { connections: { x: 'redis://a', y: { host: 'b' } } }, ['x a:6379', 'y b:6379']],
+    [
+      'numbered uris',
+      ConfigParams.fromTuples('connections.0', 'redis://a', 'connections.1', 'redis://b:2'),
+      ['0 a:6379', '1 b:2'],
+    ],
+    [
+      'uris with commas between them',
+      { connections: 'redis://u:p%2C1@a, rediss://b:2,unix:///c.sock' },
+      ['0 a:6379', '1 b:2', '2 /c.sock'],
+    ],
+    [
+      'an array that became a text',
+      ConfigParams.fromTuples('connections', ['redis://a', 'redis://b']),
+      ['0 a:6379', '1 b:6379'],
+    ],
+    ['one uri in a list', { connections: 'redis://a' }, ['0 a:6379']],
+    ['a uri as connection', { connection: 'redis://a:1/2' }, ['connection a:1']],
+    ['uris before connection', { connections: 'redis://a', connection: 'redis://b' }, ['0 a:6379']],
     ['a uri before host and port', { connection: { uri: 'redis://a:1', host: 'b', port: 2 } }, ['connection a:1']],
   ];
   for (const [title, source, masters] of shapes) {
@@ -55,6 +75,15 @@ describe('connections', () => {
     });
     expect([one?.db, one?.username, one?.password?.reveal()]).to.deep.equal([3, 'u1', ' p1 ']);
     expect([two?.db, two?.username, two?.password?.reveal()]).to.deep.equal([0, 'u2', 'p2']);
+  });
+
+  it('reads user, password, database and TLS in uris that stand for sections', async () => {
+    const sources = [['redis://b', 'rediss://u:p%2C%251@a:1/2'], 'redis://b,rediss://u:p%2C%251@a:1/2'];
+    for (const connections of sources) {
+      const [, master] = await mastersOf({ connections });
+      expect(master).to.deep.include({ db: 2, username: 'u', address: 'a:1' });
+      expect([master?.password?.reveal(), master?.tls === null]).to.deep.equal(['p,%1', false]);
+    }
   });
 
   it('gives whole and frozen masters', async () => {
@@ -121,13 +150,48 @@ describe('connections', () => {
     ['a blank user', { connection: { host: 'a', user: '' } }, "connection.user is ''"],
     ['a blank password', { connection: { host: 'a', password: ' ' } }, "connection.password is ''"],
     ['a blank discovery key', { connection: { discovery_key: '' } }, "connection.discovery_key is ''"],
-    ['an entry without settings', { connections: [{ host: 'a' }, {}] }, 'connections.1 has no settings'],
-    ['an entry that is null', { connections: { a: null } }, 'connections.a has no settings'],
-    ['settings where names belong', { connections: { host: 'a' } }, 'connections.host has no settings'],
-    ['an entry without a name', { 'connections..host': 'a' }, 'connections..host has no settings'],
-    ['a list of uris', { connections: ['redis://:hunter2@a'] }, 'connections.0 has no settings'],
-    ['connections as a value', { connections: 'redis://:hunter2@a' }, 'connections is a value'],
-    ['connection as a value', { connection: 'hunter2' }, 'connection is a value'],
+    ['an entry without settings', { connections: [{ host: 'a' }, {}] }, 'connections.1 is empty'],
+    ['an entry that is null', { connections: { a: null } }, 'connections.a is empty'],
+    ['an entry that is blank', { connections: ['redis://a', ' '] }, 'connections.1 is empty'],
+    ['settings where names belong', { connections: { host: 'hunter2' } }, 'connections.host has no scheme'],
+    ['an entry without a name', { 'connections..host': 'a' }, 'connections..host has no name'],
+    [
+      'a host and port as an entry',
+      { connections: ['a:6379'] },
+      'connections.0 has no scheme: write connections.0: redis://',
+    ],
+    ['hosts and ports with commas', { connections: 'redis://a,b:6379' }, 'connections.1 has no scheme: write redis://'],
+    ['a value as connections', { connections: 'hunter2' }, 'connections.0 has no scheme'],
+    ['an empty entry between commas', { connections: 'redis://a,,redis://b' }, 'connections.1 is empty'],
+    ['an empty entry behind a comma', { connections: 'redis://a,' }, 'connections.1 is empty'],
+    ['blank connections', { connections: ' ' }, 'connections.0 is empty'],
+    ['blank connection', { connection: ' ' }, 'connection is empty'],
+    [
+      'a comma in a password',
+      { connections: 'redis://u:hunter2,hunter2@a' },
+      'connections.1 has no scheme: write redis://host:port for each master, and %2C for a comma in a password',
+    ],
+    [
+      'a port in a password before a comma',
+      { connections: 'redis://app:1234,hunter2@a' },
+      'connections.1 has no scheme: write redis://host:port for each master, and %2C for a comma in a password',
+    ],
+    [
+      'several uris as one entry',
+      { connections: ['redis://:hunter2@a,redis://b'] },
+      "connections.0.uri is 'redis://***@a,redis:",
+    ],
+    ['several uris as connection', { connection: 'redis://a,redis://b' }, "connection.uri is 'redis://***'"],
+    ['a wrong port in a uri', { connections: ['redis://u:hunter2@a:0'] }, "connections.0.uri is 'redis://***@a:0'"],
+    [
+      'a uri beside its section',
+      { 'connections.a': 'redis://:hunter2@a', 'connections.a.db': 1 },
+      'connections.a is both',
+    ],
+    ['uris beside sections', { connections: 'redis://:hunter2@a', 'connections.a.host': 'a' }, 'connections is both'],
+    ['connection beside its section', { connection: 'redis://a', 'connection.db': 1 }, 'connection is both'],
+    ['connection as a value', { connection: 'hunter2' }, 'connection has no scheme'],
+    ['a credential as a value', { credentials: { a: 'redis://hunter2' } }, 'credentials.a has no settings'],
     ['an unknown protocol', { connection: { host: 'a', protocol: 'http' } }, "connection.protocol is 'http'"],
     ['credentials as a value', { credentials: 'hunter2' }, 'credentials is a value'],
     ['a wrong port beside discovery', { connection: { discovery_key: 'k', port: 0 } }, "connection.port is '0'"],

@@ -57,6 +57,11 @@ describe('warnings', () => {
       ['connection is ignored beside connections', 'credential is ignored beside credentials'],
     ],
     [
+      'a uri beside the plural, in each form',
+      { connection: 'redis://:hunter2@a', connections: 'redis://:hunter2@b' },
+      ['connection is ignored beside connections'],
+    ],
+    [
       'unknown keys of connections',
       { connections: { a: { host: 'a', passwrod: 'hunter2', tls: { check: 'no' } }, b: { host: 'b', DB: 1 } } },
       [
