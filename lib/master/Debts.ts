@@ -7,9 +7,16 @@ export interface Debt {
 interface Entry extends Debt {
   /** On the monotonic clock; Infinity while the master may still run the acquire. */
   readonly endsMs: number;
+  readonly bytes: number;
 }
 
-const MOST = 10_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** What an entry takes beside its keys and its token, roughly. */
+const ENTRY_BYTES = 200;
+
+/** Entries that have ended are looked for at most so often, in ms: a look goes through all of them. */
+const SWEEP_EVERY_MS = 1000;
 
 /**
  * What has to be taken back from one master before it may be asked anything: locks whose acquire was lost on its way or
@@ -18,10 +25,12 @@ const MOST = 10_000;
  */
 export class Debts {
   readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
+  #sweptMs = -Infinity;
   #overflowTtlMs = 0;
   #clearAtMs: number | null = null;
 
-  constructor(private readonly most = MOST) {}
+  constructor(private readonly mostBytes = MOST_BYTES) {}
 
   /** How many are remembered one by one. */
   get size(): number {
@@ -33,26 +42,41 @@ export class Debts {
    * @param hasRun whether it is known to hold it already: then it ends by itself. An acquire that was lost may run as
    *   late as the moment in which its connection ends on the master's side, and is remembered until then
    */
-  add(debt: Debt, ttlMs: number, hasRun: boolean): void {
-    if (this.#entries.size >= this.most) this.#dropEnded();
-    if (this.#entries.size >= this.most) {
+  add({ token, keys }: Debt, ttlMs: number, hasRun: boolean): void {
+    const known = this.#entries.get(token);
+    const endsMs = Math.max(known?.endsMs ?? 0, hasRun ? performance.now() + ttlMs : Infinity);
+    const bytes = keys.reduce((sum, key) => sum + 2 * key.length, ENTRY_BYTES + 2 * token.length);
+    if (known === undefined && this.#isFullWith(bytes)) {
       this.#overflowTtlMs = Math.max(this.#overflowTtlMs, ttlMs);
       this.#clearAtMs = null;
       return;
     }
-    const endsMs = hasRun ? performance.now() + ttlMs : Infinity;
-    this.#entries.set(debt.token, { ...debt, endsMs });
+    this.#remove(known);
+    this.#entries.set(token, { token, keys, endsMs, bytes });
+    this.#bytes += bytes;
   }
 
-  /** What is to be taken back now. */
-  due(): readonly Debt[] {
-    this.#dropEnded();
-    return [...this.#entries.values()];
+  /** What is to be taken back now, so many at most; the first of them first. */
+  due(most: number): readonly Debt[] {
+    const nowMs = performance.now();
+    const due: Debt[] = [];
+    for (const entry of this.#entries.values()) {
+      if (due.length === most) break;
+      if (entry.endsMs <= nowMs) this.#remove(entry);
+      else due.push(entry);
+    }
+    return due;
   }
 
-  /** It was taken back. */
+  /** It was taken back. What was added meanwhile under the same token stays. */
   settle(debt: Debt): void {
-    this.#entries.delete(debt.token);
+    const entry = this.#entries.get(debt.token);
+    if (entry === debt) this.#remove(entry);
+  }
+
+  /** Whether there was more than could be remembered. */
+  get isOverflowing(): boolean {
+    return this.#overflowTtlMs > 0;
   }
 
   /**
@@ -69,10 +93,21 @@ export class Debts {
     return 0;
   }
 
-  #dropEnded(): void {
+  #isFullWith(bytes: number): boolean {
+    if (this.#bytes + bytes > this.mostBytes) this.#sweep();
+    return this.#bytes + bytes > this.mostBytes;
+  }
+
+  #sweep(): void {
     const nowMs = performance.now();
-    for (const [token, { endsMs }] of this.#entries) {
-      if (endsMs <= nowMs) this.#entries.delete(token);
-    }
+    if (nowMs - this.#sweptMs < SWEEP_EVERY_MS) return;
+    this.#sweptMs = nowMs;
+    for (const entry of this.#entries.values()) if (entry.endsMs <= nowMs) this.#remove(entry);
+  }
+
+  #remove(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    this.#entries.delete(entry.token);
+    this.#bytes -= entry.bytes;
   }
 }

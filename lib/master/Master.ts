@@ -1,4 +1,5 @@
 import type { MasterEndpoint } from '../config/MasterEndpoint';
+import { Backoff } from './Backoff';
 import { Channels } from './Channels';
 import { Connection, type ConnectionOwner } from './Connection';
 import type { Debt } from './Debts';
@@ -15,6 +16,13 @@ export type Ask = (script: Script, keys: readonly string[], args: readonly Argum
 export interface MasterOwner extends PreparationOwner {
   /** Is told of each change in where a master stands. */
   onMasterState(master: Master, state: MasterState): void;
+  /**
+   * Decides whether the server behind a new connection is a master of its own.
+   *
+   * @param signal fires when the connection has gone
+   * @throws MasterError when it is not
+   */
+  identify(master: Master, server: ServerInfo, signal: AbortSignal): void;
   /**
    * Decides whether the server behind a new connection may be asked to vote, and resolves when it may.
    *
@@ -39,6 +47,9 @@ export class Master implements ConnectionOwner {
   readonly #connection: Connection;
   readonly #preparation: Preparation;
   #state: MasterState = { kind: 'connecting' };
+  /** Tries again to take back what the master has refused to give up. */
+  #settling: NodeJS.Timeout | null = null;
+  readonly #settlingPauses = new Backoff();
   /** Fires when the present connection has gone, or is to be admitted anew. */
   #admission = new AbortController();
 
@@ -102,13 +113,32 @@ export class Master implements ConnectionOwner {
 
   /**
    * Remembers a lock that the master may hold without an owner: it is taken back when the master answers again, before
-   * it is asked anything else.
+   * it is asked anything else. Where the connection stands, the master has refused to give it up: that is tried again,
+   * with growing pauses, until its ttl has passed.
    *
    * @param ttlMs for how long the master holds it, once it does
    * @param hasRun whether it is known to hold it already
    */
   owe(debt: Debt, ttlMs: number, hasRun: boolean): void {
     this.#preparation.owe(debt, ttlMs, hasRun);
+    if (this.#state.kind === 'ready') this.#settleLater();
+  }
+
+  #settleLater(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#preparation
+        .settle()
+        .then(
+          () => this.#settlingPauses.reset(),
+          () => {
+            // Refused once more, or the connection has gone: then the next one begins with it.
+          },
+        )
+        .finally(() => {
+          this.#settling = null;
+          if (this.#state.kind === 'ready' && this.#preparation.isOwing) this.#settleLater();
+        });
+    }, this.#settlingPauses.next());
   }
 
   /** The admission of the master has to wait for others. */
@@ -128,6 +158,7 @@ export class Master implements ConnectionOwner {
     if (this.#state.kind === 'closed') return;
     this.#enter({ kind: 'closed', error: new MasterError(this.address, 'closed', 'the lock was closed') });
     this.#admission.abort();
+    this.#stopSettling();
     await this.#connection.close();
   }
 
@@ -142,6 +173,7 @@ export class Master implements ConnectionOwner {
   onDisconnected(error: MasterError): void {
     this.channels.pause();
     this.#admission.abort();
+    this.#stopSettling();
     this.#enter({ kind: 'away', error });
   }
 
@@ -150,8 +182,11 @@ export class Master implements ConnectionOwner {
     this.#admission.abort();
     const { signal } = (this.#admission = new AbortController());
     try {
-      const { server } = await this.#preparation.run();
+      const { server } = await this.#preparation.run((found) => this.owner.identify(this, found, signal));
       await this.owner.admit(this, server, this.#ask, signal);
+      // What was given up meanwhile, too: behind the last look it is ready in the same turn.
+      do await this.#preparation.settle();
+      while (this.#preparation.isOwing);
     } catch (error) {
       if (!signal.aborted) this.#giveUp(asFault(this.address, error));
       return;
@@ -160,6 +195,11 @@ export class Master implements ConnectionOwner {
     this.#connection.settle();
     this.channels.restore();
     this.#enter({ kind: 'ready' });
+  }
+
+  #stopSettling(): void {
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#settling = null;
   }
 
   #giveUp(error: MasterError): void {

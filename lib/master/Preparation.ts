@@ -4,6 +4,9 @@ import { MasterError } from './MasterError';
 import type { Argument, Script } from './Script';
 import type { ServerInfo } from './ServerInfo';
 
+/** How many orphaned locks are taken back in one round trip. */
+const BATCH = 128;
+
 /** The scripts that a master is asked for. */
 export interface MasterScripts {
   /** By the SHA-1 under which they are asked for, which need not be their own. */
@@ -42,6 +45,7 @@ export interface Prepared {
  */
 export class Preparation {
   readonly #debts = new Debts();
+  #takeBack: Script | null = null;
   #last: Prepared | null = null;
   #isKillRefused = false;
 
@@ -60,15 +64,52 @@ export class Preparation {
     this.#debts.add(debt, ttlMs, hasRun);
   }
 
-  /** @throws MasterError when the master must not be asked anything over this connection */
-  async run(): Promise<Prepared> {
+  /**
+   * @param identify decides whether the server may be asked anything: a replica would refuse the rest, and hide what it is
+   * @throws MasterError when the master must not be asked anything over this connection
+   */
+  async run(identify: (server: ServerInfo) => void): Promise<Prepared> {
     const { connection } = this;
     const server = await connection.greet();
     if (server.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
+    identify(server);
     const scripts = this.owner.scriptsFor(server);
     await this.#teach(scripts);
-    await this.#takeBack(server, scripts.takeBack);
+    await this.#endFormer(server);
+    this.#takeBack = scripts.takeBack;
+    await this.settle();
     return (this.#last = { server, scripts: scripts.bySha });
+  }
+
+  /** Whether anything is remembered. */
+  get isOwing(): boolean {
+    return this.#debts.size > 0 || this.#debts.isOverflowing;
+  }
+
+  /**
+   * Takes back what the master may hold without an owner, also what becomes known of it meanwhile. A batch at a time,
+   * so that many do not keep the master from answering in time.
+   *
+   * @throws MasterError where the master refused it, or could not be asked
+   */
+  async settle(): Promise<void> {
+    const { connection } = this;
+    const takeBack = this.#takeBack;
+    if (takeBack === null) return;
+    for (let due = this.#debts.due(BATCH); due.length > 0; due = this.#debts.due(BATCH)) {
+      const settled = await Promise.allSettled(
+        due.map(async (debt) => {
+          await connection.run(takeBack, debt.keys.length, [...debt.keys, debt.token], () => true);
+          this.#debts.settle(debt);
+        }),
+      );
+      const refused = settled.find((one) => one.status === 'rejected');
+      if (refused !== undefined) throw refused.reason as MasterError;
+    }
+    const overflowMs = this.#debts.overflowMs();
+    if (overflowMs === 0) return;
+    const message = `may hold locks without an owner for ${Math.ceil(overflowMs)} ms more`;
+    throw new MasterError(connection.address, 'indebted', message);
   }
 
   /**
@@ -90,23 +131,13 @@ export class Preparation {
   }
 
   /**
-   * Takes back what the master may hold without an owner. What the former connection has sent may still arrive, behind
-   * all that this one sends: so that connection is ended on the master's side first.
+   * What the former connection has sent may still arrive, behind all that this one sends: so that connection is ended on
+   * the master's side before anything is taken back.
    */
-  async #takeBack(server: ServerInfo, takeBack: Script): Promise<void> {
+  async #endFormer(server: ServerInfo): Promise<void> {
     const former = this.#last?.server;
     const isSameRun = former !== undefined && former.runId === server.runId;
     if (isSameRun && former.connectionId !== server.connectionId) await this.#kill(former.connectionId);
-    await Promise.all(
-      this.#debts.due().map(async (debt) => {
-        await this.connection.run(takeBack, debt.keys.length, [...debt.keys, debt.token], () => true);
-        this.#debts.settle(debt);
-      }),
-    );
-    const overflowMs = this.#debts.overflowMs();
-    if (overflowMs === 0) return;
-    const message = `may hold locks without an owner for ${Math.ceil(overflowMs)} ms more`;
-    throw new MasterError(this.connection.address, 'indebted', message);
   }
 
   async #kill(connectionId: number): Promise<void> {

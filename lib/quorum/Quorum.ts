@@ -108,7 +108,7 @@ export class Quorum implements MasterOwner {
     }
   }
 
-  async admit(master: Master, server: ServerInfo, ask: Ask, signal: AbortSignal): Promise<void> {
+  identify(master: Master, server: ServerInfo, signal: AbortSignal): void {
     const { address } = master;
     if (server.isReplica) throw new MasterError(address, 'replica', 'is a replica, and its master has the vote');
     const twin = this.#present.get(server.runId);
@@ -117,6 +117,10 @@ export class Quorum implements MasterOwner {
     }
     this.#present.set(server.runId, master);
     signal.addEventListener('abort', () => this.#present.delete(server.runId), { once: true });
+  }
+
+  async admit(master: Master, server: ServerInfo, ask: Ask, signal: AbortSignal): Promise<void> {
+    const { address } = master;
     if (server.maxmemoryPolicy !== 'noeviction' && !this.#evicting.has(server.runId)) {
       this.#evicting.add(server.runId);
       this.warn(`Redis master ${address} may evict locks: its maxmemory-policy is ${server.maxmemoryPolicy}`);

@@ -15,18 +15,23 @@ describe('Debts', () => {
   });
 
   const debt = (token: string): Debt => ({ token, keys: [`key of ${token}`] });
-  const tokensOf = (debts: Debts): readonly string[] => debts.due().map(({ token }) => token);
+  const settle = (debts: Debts, token: string): void => {
+    for (const one of debts.due(10)) if (one.token === token) debts.settle(one);
+  };
+  /** A bound at which there is room for one, and not for two. */
+  const ROOM_FOR_ONE = 300;
+  const tokensOf = (debts: Debts): readonly string[] => debts.due(10).map(({ token }) => token);
 
   it('are due, keys and all, until they are settled', () => {
     const debts = new Debts();
     debts.add(debt('a'), TTL_MS, true);
     debts.add({ token: 'b', keys: ['one', 'two'] }, TTL_MS, true);
-    expect(debts.due().map(({ token, keys }) => [token, keys])).to.deep.equal([
+    expect(debts.due(10).map(({ token, keys }) => [token, keys])).to.deep.equal([
       ['a', ['key of a']],
       ['b', ['one', 'two']],
     ]);
 
-    debts.settle(debt('a'));
+    settle(debts, 'a');
     expect(tokensOf(debts)).to.deep.equal(['b']);
     expect(debts.overflowMs()).to.equal(0);
   });
@@ -49,28 +54,51 @@ describe('Debts', () => {
   });
 
   it('are remembered once each, however often one is added', () => {
-    const debts = new Debts(2);
+    const debts = new Debts(ROOM_FOR_ONE);
     for (let count = 0; count < 5; count++) debts.add(debt('a'), TTL_MS, true);
     expect(debts.size).to.equal(1);
     expect(debts.overflowMs()).to.equal(0);
   });
 
-  it('are ten thousand at most, of which the ended make room first', () => {
+  it('end as late as any of those that were added under one token', () => {
     const debts = new Debts();
-    for (let count = 0; count < 10_000; count++) debts.add(debt(`short ${count}`), TTL_MS, true);
+    debts.add(debt('a'), 2 * TTL_MS, true);
+    debts.add(debt('a'), TTL_MS, true);
     clock.tick(TTL_MS);
-    for (let count = 0; count < 10_000; count++) debts.add(debt(`long ${count}`), 2 * TTL_MS, true);
-    expect(debts.size).to.equal(10_000);
+    expect(tokensOf(debts)).to.deep.equal(['a']);
+  });
+
+  it('stay where one was added anew while it was taken back', () => {
+    const debts = new Debts();
+    debts.add(debt('a'), TTL_MS, true);
+    const [underWay] = debts.due(1);
+    debts.add(debt('a'), 2 * TTL_MS, true);
+    if (underWay !== undefined) debts.settle(underWay);
+    expect(tokensOf(debts)).to.deep.equal(['a']);
+  });
+
+  it('are taken back so many at a time, the first of them first', () => {
+    const debts = new Debts();
+    for (const token of ['a', 'b', 'c']) debts.add(debt(token), TTL_MS, true);
+    expect(debts.due(2).map(({ token }) => token)).to.deep.equal(['a', 'b']);
+  });
+
+  it('are bounded by what they take, and the ended make room', () => {
+    const debts = new Debts(1000 * ROOM_FOR_ONE);
+    for (let count = 0; count < 1000; count++) debts.add(debt(`short ${count}`), TTL_MS, true);
+    clock.tick(TTL_MS);
+    for (let count = 0; count < 1000; count++) debts.add(debt(`long ${count}`), 2 * TTL_MS, true);
+    expect(debts.size).to.equal(1000);
     expect(debts.overflowMs()).to.equal(0);
 
-    debts.add(debt('one more'), TTL_MS, true);
-    expect(debts.size).to.equal(10_000);
+    debts.add({ token: 'large', keys: ['k'.repeat(1000 * ROOM_FOR_ONE)] }, TTL_MS, true);
+    expect(debts.size).to.equal(1000);
     expect(debts.overflowMs()).to.equal(TTL_MS);
   });
 
   describe('beyond the bound', () => {
     const full = (): Debts => {
-      const debts = new Debts(1);
+      const debts = new Debts(ROOM_FOR_ONE);
       debts.add(debt('kept'), 10 * TTL_MS, true);
       debts.add(debt('too much'), TTL_MS, false);
       return debts;
@@ -113,7 +141,7 @@ describe('Debts', () => {
       debts.overflowMs();
       clock.tick(TTL_MS);
       expect(debts.overflowMs()).to.equal(0);
-      debts.settle(debt('kept'));
+      settle(debts, 'kept');
       debts.add(debt('new'), TTL_MS, true);
       expect(tokensOf(debts)).to.deep.equal(['new']);
       expect(debts.overflowMs()).to.equal(0);
