@@ -137,18 +137,21 @@ export class Connection {
   /**
    * @param isWanted asked before the script is sent a second time, when the server has lost it (NOSCRIPT): a release
    *   may have overtaken it, and an acquire that runs after its release is a ghost for a whole ttl
+   * @param onLost takes what has become of a script that went down with the connection
    */
   run(
     script: Script,
     numKeys: number,
     args: readonly Argument[],
     isWanted: (mayHaveRun: boolean) => boolean,
+    onLost: (fault: MasterError) => unknown = rethrow,
   ): Promise<unknown> {
-    return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), (fault) => {
+    const onRefused = (fault: MasterError): unknown => {
       if (!fault.message.startsWith('NOSCRIPT')) throw fault;
       if (!isWanted(false)) throw new MasterError(this.address, 'given-back', 'released before it could run');
       return this.eval(script, numKeys, args);
-    });
+    };
+    return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), onRefused, onLost);
   }
 
   /** Runs a script that the server need not know yet. */
@@ -172,8 +175,15 @@ export class Connection {
     queueMicrotask(() => process.nextTick(write));
   }
 
-  /** @param onRefused takes what the server has answered instead of running the command */
-  #send(command: Promise<unknown>, onRefused: (fault: MasterError) => unknown = rethrow): Promise<unknown> {
+  /**
+   * @param onRefused takes what the server has answered instead of running the command
+   * @param onLost takes what the connection died of before the server had answered
+   */
+  #send(
+    command: Promise<unknown>,
+    onRefused: (fault: MasterError) => unknown = rethrow,
+    onLost: (fault: MasterError) => unknown = rethrow,
+  ): Promise<unknown> {
     this.#deadlines.start();
     // One caller at a time has two commands in flight at most: corking would only delay them.
     if (this.#deadlines.count > 2) this.gather();
@@ -184,7 +194,7 @@ export class Connection {
         return onRefused(faultOfReply(this.address, error));
       }
       const { kind, message } = this.#faultOf(error);
-      throw new MasterError(this.address, kind, message, true);
+      return onLost(new MasterError(this.address, kind, message, true));
     });
   }
 

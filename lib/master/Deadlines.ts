@@ -1,3 +1,9 @@
+/** A connection is idle when it has brought nothing for so long, in ms. */
+const IDLE_MS = 100;
+
+/** An idle connection gets this part of the time for its first answer, so that a second one has time left. */
+const TRIAL = 1 / 3;
+
 /**
  * The deadlines of the commands in flight on one connection. Redis answers in order and all commands are given the
  * same time, so a first-in first-out queue and a single timer serve any number of them.
@@ -6,6 +12,12 @@
  * of somebody else, would be waited for as long as the server pleases.
  */
 export class Deadlines {
+  /** Of the last command that was answered; null before the first. */
+  #roundTripMs: number | null = null;
+  /** Null before the first reply on this connection. */
+  #lastReplyMs: number | null = null;
+  /** The oldest command was sent on a connection that had been idle, and that may be broken without anybody knowing. */
+  #isOnTrial = false;
   readonly #startedMs: number[] = [];
   #head = 0;
   #ended = 0;
@@ -24,7 +36,9 @@ export class Deadlines {
 
   /** A command was sent. */
   start(): void {
-    this.#startedMs.push(performance.now());
+    const nowMs = performance.now();
+    if (this.count === 0 && this.#isIdle(nowMs)) this.#beginTrial();
+    this.#startedMs.push(nowMs);
     if (this.#lastLook === null) this.#timer ??= setTimeout(this.#check, this.limitMs);
   }
 
@@ -42,6 +56,9 @@ export class Deadlines {
     if (startedMs === undefined) return 0;
     this.#head += 1;
     this.#ended += 1;
+    this.#isOnTrial = false;
+    this.#lastReplyMs = nowMs;
+    this.#roundTripMs = nowMs - startedMs;
     // The timer is left to run out: arming it again with each command would cost more than the command's own record.
     if (this.#head === this.#startedMs.length) this.#empty();
     else if (this.#head > 1024 && this.#head * 2 > this.#startedMs.length) {
@@ -54,10 +71,24 @@ export class Deadlines {
   /** The connection is gone, and its commands with it. */
   clear(): void {
     this.#empty();
+    this.#isOnTrial = false;
+    this.#lastReplyMs = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#lastLook !== null) clearImmediate(this.#lastLook);
     this.#lastLook = null;
+  }
+
+  /** One that answers in good time. A slow one would be taken for broken. */
+  #isIdle(nowMs: number): boolean {
+    const isQuick = this.#roundTripMs !== null && 4 * this.#roundTripMs < TRIAL * this.limitMs;
+    return isQuick && this.#lastReplyMs !== null && nowMs - this.#lastReplyMs > IDLE_MS;
+  }
+
+  #beginTrial(): void {
+    this.#isOnTrial = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#check, Math.ceil(TRIAL * this.limitMs));
   }
 
   #empty(): void {
@@ -69,7 +100,8 @@ export class Deadlines {
     this.#timer = null;
     const oldestMs = this.#startedMs[this.#head];
     if (oldestMs === undefined) return;
-    const leftMs = oldestMs + this.limitMs - performance.now();
+    const limitMs = this.#isOnTrial ? TRIAL * this.limitMs : this.limitMs;
+    const leftMs = oldestMs + limitMs - performance.now();
     if (leftMs > 0) this.#timer = setTimeout(this.#check, Math.ceil(leftMs));
     else this.#lookOnceMore();
   };

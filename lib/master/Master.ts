@@ -7,6 +7,7 @@ import { MasterError } from './MasterError';
 import type { MasterState } from './MasterState';
 import { Preparation, type PreparationOwner } from './Preparation';
 import type { Argument, Script } from './Script';
+import { SecondTries } from './SecondTries';
 import type { ServerInfo } from './ServerInfo';
 
 /** Runs a script on a connection that is not ready yet. */
@@ -50,12 +51,13 @@ export class Master implements ConnectionOwner {
   /** Tries again to take back what the master has refused to give up. */
   #settling: NodeJS.Timeout | null = null;
   readonly #settlingPauses = new Backoff();
+  readonly #secondTries = new SecondTries();
   /** Fires when the present connection has gone, or is to be admitted anew. */
   #admission = new AbortController();
 
   constructor(
     endpoint: MasterEndpoint,
-    timeoutMs: number,
+    private readonly timeoutMs: number,
     private readonly owner: MasterOwner,
   ) {
     this.address = endpoint.address;
@@ -99,11 +101,34 @@ export class Master implements ConnectionOwner {
     const state = this.#state;
     if (state.kind === 'ready') {
       const script = this.#preparation.last?.scripts.get(sha);
-      if (script !== undefined) return this.#connection.run(script, numKeys, args, isWanted);
+      if (script !== undefined) {
+        const untilMs = performance.now() + this.timeoutMs;
+        return this.#connection.run(script, numKeys, args, isWanted, (fault) =>
+          this.#tryAgain(fault, untilMs, sha, numKeys, args, isWanted),
+        );
+      }
       return Promise.reject(new MasterError(this.address, 'unexpected', 'asked for a script that nobody knows'));
     }
     const notYet = new MasterError(this.address, 'unreachable', 'not connected yet');
     return Promise.reject(state.kind === 'connecting' ? notYet : state.error);
+  }
+
+  /** Where the former connection cannot be ended on the server's side, the first try may run behind the second one. */
+  #tryAgain(
+    fault: MasterError,
+    untilMs: number,
+    sha: string,
+    numKeys: number,
+    args: readonly Argument[],
+    isWanted: (mayHaveRun: boolean) => boolean,
+  ): Promise<unknown> {
+    const isInTime = performance.now() < untilMs;
+    if (!isInTime || this.#state.kind === 'closed' || this.#preparation.isKillRefused) return Promise.reject(fault);
+    return this.#secondTries.wait(fault, untilMs, () => {
+      const script = this.#preparation.last?.scripts.get(sha);
+      if (script === undefined || !isWanted(true)) return Promise.reject(fault);
+      return this.#connection.run(script, numKeys, args, isWanted);
+    });
   }
 
   /** What is sent in this turn goes out together, at its end. */
@@ -143,7 +168,9 @@ export class Master implements ConnectionOwner {
 
   /** The admission of the master has to wait for others. */
   hold(error: MasterError): void {
-    if (this.#state.kind !== 'ready') this.#enter({ kind: 'away', error });
+    if (this.#state.kind === 'ready') return;
+    this.#secondTries.giveUp();
+    this.#enter({ kind: 'away', error });
   }
 
   /** The master turned out to know less than it did: it has to be admitted again. */
@@ -159,6 +186,7 @@ export class Master implements ConnectionOwner {
     this.#enter({ kind: 'closed', error: new MasterError(this.address, 'closed', 'the lock was closed') });
     this.#admission.abort();
     this.#stopSettling();
+    this.#secondTries.giveUp();
     await this.#connection.close();
   }
 
@@ -174,6 +202,8 @@ export class Master implements ConnectionOwner {
     this.channels.pause();
     this.#admission.abort();
     this.#stopSettling();
+    // What went down with a connection that stood waits for the next one, and for no other.
+    if (this.#state.kind !== 'ready') this.#secondTries.giveUp();
     this.#enter({ kind: 'away', error });
   }
 
@@ -195,6 +225,7 @@ export class Master implements ConnectionOwner {
     this.#connection.settle();
     this.channels.restore();
     this.#enter({ kind: 'ready' });
+    this.#secondTries.send();
   }
 
   #stopSettling(): void {
@@ -203,6 +234,7 @@ export class Master implements ConnectionOwner {
   }
 
   #giveUp(error: MasterError): void {
+    this.#secondTries.giveUp();
     this.#enter({ kind: 'away', error });
     this.#connection.drop(error);
   }

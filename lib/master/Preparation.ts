@@ -47,7 +47,8 @@ export class Preparation {
   readonly #debts = new Debts();
   #takeBack: Script | null = null;
   #last: Prepared | null = null;
-  #isKillRefused = false;
+  /** The server does not let a former connection be ended. */
+  isKillRefused = false;
 
   constructor(
     private readonly connection: Connection,
@@ -145,8 +146,8 @@ export class Preparation {
       await this.connection.kill(connectionId);
     } catch (error) {
       if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
-      if (this.#isKillRefused) return;
-      this.#isKillRefused = true;
+      if (this.isKillRefused) return;
+      this.isKillRefused = true;
       const harm = 'an acquire that the network holds back may take effect after it was given up';
       this.owner.warn(`Redis master ${this.connection.address} does not permit CLIENT KILL: ${harm}`);
     }

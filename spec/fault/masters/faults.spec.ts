@@ -86,14 +86,29 @@ describe('A lock, while a master', () => {
     });
   }
 
-  it('resets its connection in the middle of a round', async () => {
+  it('resets its connection in the middle of a round, has it finished on the next connection', async () => {
+    const lock = await open();
+    const ill = patients.slice(0, 2);
+    for (const { proxy } of ill) proxy.hold();
+    const attempt = lock.tryAcquireLock('123', 'key', LONG);
+    for (const { proxy } of ill) proxy.cut();
+    for (const { proxy } of ill) proxy.pass();
+
+    expect(await attempt).to.equal(true);
+  });
+
+  it('resets its connection in the middle of a round and takes no other, is named', async () => {
     const lock = await open();
     const ill = patients.slice(0, 2);
     for (const { proxy } of ill) proxy.hold();
     const attempt = thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
+    for (const { proxy } of ill) proxy.refuse();
     for (const { proxy } of ill) proxy.cut();
-    for (const { proxy } of ill) proxy.pass();
     const { message } = await attempt;
+    for (const { proxy } of ill) {
+      proxy.pass();
+      await proxy.accept();
+    }
 
     for (const port of portsOf(ill))
       expect(message).to.match(new RegExp(`:${port}: unreachable \\(read ECONNRESET\\)`));

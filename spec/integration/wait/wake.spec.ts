@@ -21,9 +21,14 @@ for (const size of [1, 3, 5]) {
     const open = (options: object = {}): Promise<RedisLock> =>
       locks.open({ connections: addressesOf(masters), options: { ...NO_POLLING, ...options } });
 
+    /** A quorum has granted it before; those who wait are to be refused by every master. */
+    const untilHeld = (key: string): Promise<void> =>
+      until(async () => !(await valuesOn(masters, key)).includes(null), 'it stands on each master');
+
     it('is woken by its release', async () => {
       const waiter = await open();
       await holder.acquireLock('123', 'key', LONG);
+      await untilHeld('key');
       const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       expect(waiter.getStatus()).to.include({ held: 0, waiters: 1 });
@@ -37,6 +42,7 @@ for (const size of [1, 3, 5]) {
     it('is woken when that is closed', async () => {
       const waiter = await open();
       await holder.acquireLock('123', 'key', LONG);
+      await untilHeld('key');
       const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       await holder.close('123');
@@ -47,7 +53,10 @@ for (const size of [1, 3, 5]) {
     it('is woken under its prefix, and for no other key', async () => {
       const prefixed = await open({ key_prefix: 'app:' });
       const waiter = await open({ key_prefix: 'app:' });
-      for (const key of ['one', 'other']) await prefixed.acquireLock('123', key, LONG);
+      for (const key of ['one', 'other']) {
+        await prefixed.acquireLock('123', key, LONG);
+        await untilHeld(`app:${key}`);
+      }
       const one = begun(waiter.acquireLock('123', 'one', LONG, LONG));
       const other = begun(waiter.acquireLock('123', 'other', LONG, LONG));
       for (const key of ['one', 'other']) await untilWaiting(masters, `app:${key}`);
@@ -61,6 +70,7 @@ for (const size of [1, 3, 5]) {
 
     it('is woken alone, in the order of arrival, and needs one attempt', async () => {
       await holder.acquireLock('123', 'key', LONG);
+      await untilHeld('key');
       const served: number[] = [];
       const visits: Promise<void>[] = [];
       const waiters = await Promise.all([0, 1, 2, 3].map(() => open()));
@@ -84,6 +94,7 @@ for (const size of [1, 3, 5]) {
     it('is let in by an instance that acquires again at once, and again', async () => {
       const waiter = await open();
       await holder.acquireLock('123', 'key', LONG);
+      await untilHeld('key');
       let isServed = false;
       const visit = async (): Promise<void> => {
         await waiter.acquireLock('123', 'key', LONG, LONG);
@@ -108,6 +119,7 @@ for (const size of [1, 3, 5]) {
         await lock.releaseLock('123', 'key');
       };
       await holder.acquireLock('123', 'key', LONG);
+      await untilHeld('key');
       const served = begun(visit(waiter));
       const next = begun(holder.acquireLock('123', 'key', LONG, LONG));
       const last = begun(visit(holder));
@@ -168,10 +180,13 @@ describe('Whoever waits for a lock', () => {
     await until(async () => (await valuesOn([master], 'key'))[0] !== null, 'it is granted');
     const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting([master], 'key');
+    // Not to be had on a new connection either, until it is given up.
+    proxy.refuse();
     proxy.cut();
     proxy.pass();
 
     expect(await lost).to.have.property('code', 'NO_QUORUM');
+    await proxy.accept();
     await soon(acquired, 'it is woken');
   });
 });

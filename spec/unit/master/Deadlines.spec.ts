@@ -202,4 +202,52 @@ describe('Deadlines', () => {
     time.tick(1);
     expect(await expirations()).to.equal(1);
   });
+
+  describe('on a connection that was idle', () => {
+    /** A round trip, and nothing for a while. */
+    function rest(roundTripMs: number): void {
+      deadlines.start();
+      time.tick(roundTripMs);
+      deadlines.end();
+      time.tick(1000);
+    }
+
+    it('give the first answer a third of the time, so that there is time for a second try', async () => {
+      rest(1);
+      deadlines.start();
+      time.tick(33);
+      expect(await expirations()).to.equal(0);
+      time.tick(1);
+      expect(await expirations()).to.equal(1);
+    });
+
+    it('give all others their whole time, once one has come', async () => {
+      rest(1);
+      deadlines.start();
+      deadlines.start();
+      time.tick(20);
+      deadlines.end();
+      time.tick(LIMIT_MS - 21);
+      expect(await expirations()).to.equal(0);
+      time.tick(1);
+      expect(await expirations()).to.equal(1);
+    });
+
+    it('give a master its whole time that usually takes long', async () => {
+      rest(10);
+      deadlines.start();
+      time.tick(LIMIT_MS - 1);
+      expect(await expirations()).to.equal(0);
+      deadlines.end();
+    });
+
+    it('give a new connection its whole time', async () => {
+      rest(1);
+      deadlines.clear();
+      deadlines.start();
+      time.tick(LIMIT_MS - 1);
+      expect(await expirations()).to.equal(0);
+      deadlines.end();
+    });
+  });
 });
