@@ -2,7 +2,7 @@ import type { ContextLike } from '../contract/Context';
 import type { HeldLocks } from '../lease/HeldLocks';
 import type { Lease, LeaseOwner } from '../lease/Lease';
 import type { Observer } from '../observe/Observer';
-import { describeAnswer } from '../quorum/noQuorum';
+import { saidIn } from '../quorum/noQuorum';
 import type { Quorum } from '../quorum/Quorum';
 import type { Extended, Hold, Released } from '../quorum/Hold';
 import type { Answer } from '../quorum/Votes';
@@ -97,7 +97,7 @@ export class Keeper implements LeaseOwner {
   }
 
   undecided(lease: Lease, answers: readonly Answer[]): Error {
-    return undecided(this.context, 'extend', lease.keys, this.household.quorum.size, answers.map(describeAnswer));
+    return undecided(this.context, 'extend', lease.keys, this.household.quorum.size, answers.map(saidIn));
   }
 
   #leave(lease: Lease): void {

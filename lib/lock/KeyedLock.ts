@@ -5,6 +5,9 @@ import type { LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 import { Lock } from './Lock';
 import type { Session } from './Session';
 
+/** What a master says of a release that it has carried out. */
+const RELEASED_BY: readonly string[] = ['released', 'gone', 'not held'];
+
 /** The methods of `ILock`: a lease that stands under its key until it is released by it. */
 export abstract class KeyedLock extends Lock {
   /** Null while the lock is not open. */
@@ -104,7 +107,9 @@ export abstract class KeyedLock extends Lock {
     const startedMs = performance.now();
     const outcome = await session.release(key);
     if (outcome?.kind !== 'unreachable') return;
-    const masters = outcome.masters.map(({ address, answer }) => `${address}: ${answer}`);
+    const masters = outcome.masters.map(({ address, answer }) => {
+      return { address, words: answer, error: null, couldVote: RELEASED_BY.includes(answer) };
+    });
     throw session.undecided(context, 'release', [key], masters, startedMs);
   }
 }

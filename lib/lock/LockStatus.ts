@@ -6,7 +6,10 @@ export interface MasterStatus {
   readonly state: 'connecting' | 'ready' | 'away' | 'closed';
   /** The last round trip, in ms; null before the first. */
   readonly roundTripMs: number | null;
-  /** The last thing that went wrong with it; null when nothing has. */
+  /**
+   * Why it refuses the acquires that it is sent, for as long as it does; else the last thing that went wrong with its
+   * connection. Null when nothing has.
+   */
   readonly lastError: string | null;
   /** For how much longer it has no vote because it had lost its memory, in ms; 0 when it has one. */
   readonly quarantineMs: number;

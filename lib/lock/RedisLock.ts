@@ -3,7 +3,7 @@ import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
 import type { Lease } from '../lease/Lease';
 import type { HandedOver } from '../lease/HandedOver';
-import { describeAnswer } from '../quorum/noQuorum';
+import { saidIn } from '../quorum/noQuorum';
 import { checkFencing, checkKeys, checkLeaseOptions, checkTryOptions, checkTtl } from './arguments';
 import type { Wish } from './Contest';
 import { lockTimeout } from './errors';
@@ -112,7 +112,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
       case 'taken':
         return null;
       case 'no-quorum':
-        throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(describeAnswer), startedMs);
+        throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(saidIn), startedMs);
     }
   }
 
@@ -141,7 +141,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
       case 'taken':
         throw lockTimeout(context, wish.keys, attempted.answers);
       case 'no-quorum':
-        throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(describeAnswer), startedMs);
+        throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(saidIn), startedMs);
     }
   }
 

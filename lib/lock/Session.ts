@@ -6,7 +6,8 @@ import type { HandedOver } from '../lease/HandedOver';
 import type { ReleaseOutcome } from '../lease/ReleaseOutcome';
 import { Renewals } from '../lease/Renewals';
 import type { Observer } from '../observe/Observer';
-import { describeAnswer } from '../quorum/noQuorum';
+import { saidIn, type Said } from '../quorum/noQuorum';
+import type { MasterError } from '../master/MasterError';
 import type { Quorum } from '../quorum/Quorum';
 import type { Acquired, Hold, Term } from '../quorum/Hold';
 import type { Place } from '../quorum/acquireCall';
@@ -43,7 +44,7 @@ export class Session {
         address: master.address,
         state: master.state.kind,
         roundTripMs: master.roundTripMs,
-        lastError: master.lastError && `${master.lastError.kind}: ${master.lastError.message}`,
+        lastError: errorIn((master.state.kind === 'ready' ? master.refusal : null) ?? master.lastError),
         quarantineMs: this.quorum.quarantineMs(master),
         maxmemoryPolicy: master.server?.maxmemoryPolicy ?? null,
       })),
@@ -107,7 +108,7 @@ export class Session {
           if (untilMs < performance.now()) this.#undecided.delete(other);
         }
         this.#undecided.set(token, { hold, untilMs: performance.now() + 2 * hold.longestTtlMs });
-        throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(describeAnswer));
+        throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(saidIn));
     }
   }
 
@@ -116,7 +117,7 @@ export class Session {
     context: ContextLike,
     operation: 'acquire' | 'release',
     keys: readonly string[],
-    masters: readonly string[],
+    masters: readonly Said[],
     startedMs: number,
   ): Error {
     const error = undecided(context, operation, keys, this.quorum.size, masters);
@@ -205,4 +206,8 @@ export class Session {
     const harm = 'a lock may be granted again while it is held, when masters lose their memory';
     this.observer.emit({ kind: 'warning', context, message: message + harm });
   }
+}
+
+function errorIn(error: MasterError | null): string | null {
+  return error && `${error.kind}: ${error.message}`;
 }

@@ -7,7 +7,7 @@ import {
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import type { Answer } from '../quorum/Votes';
-import { describeAnswer, noQuorum } from '../quorum/noQuorum';
+import { describeAnswer, noQuorum, type Said } from '../quorum/noQuorum';
 
 /** Used before `open`, or after `close`. */
 export function notOpened(context: ContextLike): ApplicationException {
@@ -53,7 +53,7 @@ export function undecided(
   operation: keyof typeof DONE,
   keys: readonly string[],
   quorum: number,
-  masters: readonly string[],
+  masters: readonly Said[],
 ): ConnectionException {
   const what = `The lock ${quoted(keys)} could not be ${DONE[operation]}`;
   const exception = noQuorum(context, what, quorum, masters);

@@ -2,10 +2,10 @@ import { Redis } from 'ioredis';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { Deadlines } from './Deadlines';
-import { faultOfReply, faultOfSocket, MasterError } from './MasterError';
+import { faultOfReply, faultOfSocket, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
 import type { Argument, Script } from './Script';
-import { readServerInfo, type ServerInfo } from './ServerInfo';
+import { readOwnSlots, readServerInfo, type ServerInfo } from './ServerInfo';
 
 /** Is told when a connection stands, and when it has gone. */
 export interface ConnectionOwner {
@@ -43,8 +43,8 @@ export class Connection {
     const { address } = endpoint;
     this.address = address;
     this.#redis = new Redis(redisOptions(endpoint, timeoutMs, () => this.#backoff.next()));
-    this.#deadlines = new Deadlines(timeoutMs, () => {
-      this.drop(new MasterError(address, 'silent', `no answer within ${timeoutMs} ms`));
+    this.#deadlines = new Deadlines(timeoutMs, (limitMs) => {
+      this.drop(new MasterError(address, 'silent', `no answer within ${limitMs} ms`));
     });
     this.#redis.on('connecting', () => {
       this.#fault = null;
@@ -105,8 +105,23 @@ export class Connection {
 
   /** Asks the server who it is. */
   async greet(): Promise<ServerInfo> {
-    const [info, id] = await Promise.all([this.#send(this.#redis.info()), this.#send(this.#redis.client('ID'))]);
-    return readServerInfo(String(info), Number(id));
+    const [info, id] = await Promise.all([this.#send(this.#redis.info()), this.#ownId()]);
+    return readServerInfo(String(info), id);
+  }
+
+  /** Null where the server does not permit CLIENT ID, or has it no more. */
+  async #ownId(): Promise<number | null> {
+    try {
+      return Number(await this.#send(this.#redis.client('ID')));
+    } catch (error) {
+      if (error instanceof MasterError && isForbidden(error.kind)) return null;
+      throw error;
+    }
+  }
+
+  /** How many slots a node of a cluster serves itself. */
+  async ownSlots(): Promise<number> {
+    return readOwnSlots(String(await this.#send(this.#redis.cluster('NODES'))));
   }
 
   /** Has the server know scripts before they are asked for. */

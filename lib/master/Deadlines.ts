@@ -26,7 +26,7 @@ export class Deadlines {
 
   constructor(
     private readonly limitMs: number,
-    private readonly onExpired: () => void,
+    private readonly onExpired: (limitMs: number) => void,
   ) {}
 
   /** How many commands are in flight. */
@@ -85,10 +85,14 @@ export class Deadlines {
     return isQuick && this.#lastReplyMs !== null && nowMs - this.#lastReplyMs > IDLE_MS;
   }
 
+  get #presentLimitMs(): number {
+    return this.#isOnTrial ? Math.ceil(TRIAL * this.limitMs) : this.limitMs;
+  }
+
   #beginTrial(): void {
     this.#isOnTrial = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#check, Math.ceil(TRIAL * this.limitMs));
+    this.#timer = setTimeout(this.#check, this.#presentLimitMs);
   }
 
   #empty(): void {
@@ -100,8 +104,7 @@ export class Deadlines {
     this.#timer = null;
     const oldestMs = this.#startedMs[this.#head];
     if (oldestMs === undefined) return;
-    const limitMs = this.#isOnTrial ? TRIAL * this.limitMs : this.limitMs;
-    const leftMs = oldestMs + limitMs - performance.now();
+    const leftMs = oldestMs + this.#presentLimitMs - performance.now();
     if (leftMs > 0) this.#timer = setTimeout(this.#check, Math.ceil(leftMs));
     else this.#lookOnceMore();
   };
@@ -111,7 +114,7 @@ export class Deadlines {
     const ended = this.#ended;
     this.#lastLook = setImmediate(() => {
       this.#lastLook = null;
-      if (this.#ended === ended) this.onExpired();
+      if (this.#ended === ended) this.onExpired(this.#presentLimitMs);
       else this.#check();
     });
   }

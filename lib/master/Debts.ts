@@ -13,7 +13,7 @@ interface Entry extends Debt {
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What an entry takes beside its keys and its token, roughly. */
-const ENTRY_BYTES = 200;
+const ENTRY_BYTES = 100;
 
 /** Entries that have ended are looked for at most so often, in ms: a look goes through all of them. */
 const SWEEP_EVERY_MS = 1000;
@@ -45,7 +45,7 @@ export class Debts {
   add({ token, keys }: Debt, ttlMs: number, hasRun: boolean): void {
     const known = this.#entries.get(token);
     const endsMs = Math.max(known?.endsMs ?? 0, hasRun ? performance.now() + ttlMs : Infinity);
-    const bytes = keys.reduce((sum, key) => sum + 2 * key.length, ENTRY_BYTES + 2 * token.length);
+    const bytes = [token, ...keys].reduce((sum, text) => sum + Buffer.byteLength(text), ENTRY_BYTES);
     if (known === undefined && this.#isFullWith(bytes)) {
       this.#overflowTtlMs = Math.max(this.#overflowTtlMs, ttlMs);
       this.#clearAtMs = null;

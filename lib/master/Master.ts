@@ -42,6 +42,8 @@ export class Master implements ConnectionOwner {
   readonly address: string;
   /** The last thing that went wrong; null when nothing has. */
   lastError: MasterError | null = null;
+  /** Why it refused the last acquire on a connection that stands; null once it has granted or refused one by a vote. */
+  refusal: MasterError | null = null;
   /** What is listened to on this master. */
   readonly channels: Channels;
 
@@ -223,6 +225,7 @@ export class Master implements ConnectionOwner {
     }
     if (signal.aborted) return;
     this.#connection.settle();
+    this.refusal = null;
     this.channels.restore();
     this.#enter({ kind: 'ready' });
     this.#secondTries.send();

@@ -21,6 +21,12 @@
  * - `unfenced`: did not accept the number that was to be the fencing token
  * - `indebted`: may hold locks that have no owner, more than could be remembered
  * - `not-asked`: this process had so many rounds under way that the call's time was up before its turn
+ * - `cluster-shard`: a node of a Redis Cluster that does not serve every key
+ * - `cross-slot`: keys that a cluster node takes together only where they share a hash tag
+ * - `sentinel`: a Sentinel, which names masters and is none
+ * - `not-redis`: something that does not speak Redis's protocol
+ * - `unknown-command`: a command was taken away from it, or it is too old to have it
+ * - `too-few-replicas`: refuses writes, since too few replicas follow it (NOREPLICAS)
  * - `unexpected`: anything else; the message says what
  */
 export type FaultKind =
@@ -47,6 +53,12 @@ export type FaultKind =
   | 'unfenced'
   | 'indebted'
   | 'not-asked'
+  | 'cluster-shard'
+  | 'cross-slot'
+  | 'sentinel'
+  | 'not-redis'
+  | 'unknown-command'
+  | 'too-few-replicas'
   | 'unexpected';
 
 /**
@@ -78,10 +90,40 @@ const REPLY_KINDS: Readonly<Record<string, FaultKind>> = {
   MISCONF: 'not-persisting',
   OOM: 'out-of-memory',
   WRONGTYPE: 'foreign-key',
+  NOREPLICAS: 'too-few-replicas',
+  MOVED: 'cluster-shard',
+  ASK: 'cluster-shard',
+  CLUSTERDOWN: 'cluster-shard',
+  CROSSSLOT: 'cross-slot',
 };
 
 /** A script that lacks a right is refused without NOPERM, and in other words with each generation of Redis. */
 const NO_RIGHTS_IN_SCRIPT = /ACL failure in script|The user executing the script can't/;
+
+const UNKNOWN_COMMAND = /unknown (sub)?command/i;
+
+/** What only a change of the configuration or of the server's can mend, so that waiting for it is in vain. */
+const FINAL: readonly FaultKind[] = [
+  'wrong-password',
+  'no-password',
+  'no-permission',
+  'certificate',
+  'replica',
+  'duplicate',
+  'cluster-shard',
+  'sentinel',
+  'not-redis',
+];
+
+/** Whether a command is not permitted, or not there at all. */
+export function isForbidden(kind: FaultKind): boolean {
+  return kind === 'no-permission' || kind === 'unknown-command';
+}
+
+/** Whether waiting cannot mend it. */
+export function isFinal(kind: FaultKind): boolean {
+  return FINAL.includes(kind);
+}
 
 /** Where Redis refuses for want of a right: whether that is the right to a key, and not the one to a command. */
 export function isAboutKeys(refusal: string): boolean {
@@ -95,14 +137,19 @@ export function faultOfReply(address: string, reply: Error): MasterError {
   const word = /^(?:ERR )?(?:Error running script.*?: -?)?([A-Z]+)/.exec(message)?.[1] ?? '';
   if (message.includes('max number of clients')) return new MasterError(address, 'too-many-clients', message);
   if (NO_RIGHTS_IN_SCRIPT.test(message)) return new MasterError(address, 'no-permission', message);
+  if (UNKNOWN_COMMAND.test(message)) return new MasterError(address, 'unknown-command', message);
   if (message.includes('invalid password')) return new MasterError(address, 'wrong-password', message);
   return new MasterError(address, REPLY_KINDS[word] ?? 'unexpected', message);
 }
+
+/** How ioredis ends what it says of bytes that are not Redis's protocol. */
+const UNREADABLE = 'Please report this.';
 
 const CERTIFICATE = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|UNABLE_TO_/;
 
 /** What the socket died of, sorted by kind. What ioredis says of a socket that just closed has no code. */
 export function faultOfSocket(address: string, error: Error): MasterError {
+  if (error.message.endsWith(UNREADABLE)) return new MasterError(address, 'not-redis', 'does not speak Redis');
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return new MasterError(address, 'unreachable', 'the connection was closed');
   if (CERTIFICATE.test(code)) return new MasterError(address, 'certificate', error.message);

@@ -1,8 +1,8 @@
 import type { Connection } from './Connection';
 import { Debts, type Debt } from './Debts';
-import { MasterError } from './MasterError';
+import { isForbidden, MasterError } from './MasterError';
 import type { Argument, Script } from './Script';
-import type { ServerInfo } from './ServerInfo';
+import { CLUSTER_SLOTS, type ServerInfo } from './ServerInfo';
 
 /** How many orphaned locks are taken back in one round trip. */
 const BATCH = 128;
@@ -49,6 +49,7 @@ export class Preparation {
   #last: Prepared | null = null;
   /** The server does not let a former connection be ended. */
   isKillRefused = false;
+  #isClusterKnown = false;
 
   constructor(
     private readonly connection: Connection,
@@ -72,8 +73,11 @@ export class Preparation {
   async run(identify: (server: ServerInfo) => void): Promise<Prepared> {
     const { connection } = this;
     const server = await connection.greet();
+    if (server.isSentinel) throw new MasterError(connection.address, 'sentinel', 'is a Sentinel, and no master');
     if (server.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
     identify(server);
+    if (server.isClustered) await this.#checkSlots();
+    if (server.connectionId === null) this.#warnOfKill('CLIENT ID');
     const scripts = this.owner.scriptsFor(server);
     await this.#teach(scripts);
     await this.#endFormer(server);
@@ -138,18 +142,38 @@ export class Preparation {
   async #endFormer(server: ServerInfo): Promise<void> {
     const former = this.#last?.server;
     const isSameRun = former !== undefined && former.runId === server.runId;
-    if (isSameRun && former.connectionId !== server.connectionId) await this.#kill(former.connectionId);
+    if (!isSameRun || former.connectionId === null || former.connectionId === server.connectionId) return;
+    await this.#kill(former.connectionId);
   }
 
   async #kill(connectionId: number): Promise<void> {
     try {
       await this.connection.kill(connectionId);
     } catch (error) {
-      if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
-      if (this.isKillRefused) return;
-      this.isKillRefused = true;
-      const harm = 'an acquire that the network holds back may take effect after it was given up';
-      this.owner.warn(`Redis master ${this.connection.address} does not permit CLIENT KILL: ${harm}`);
+      if (!(error instanceof MasterError) || !isForbidden(error.kind)) throw error;
+      this.#warnOfKill('CLIENT KILL');
     }
+  }
+
+  /** Each master has to serve all keys. */
+  async #checkSlots(): Promise<void> {
+    const { address } = this.connection;
+    const slots = await this.connection.ownSlots();
+    if (slots < CLUSTER_SLOTS) {
+      const message = `is a shard of a Redis Cluster: it serves ${slots} of ${CLUSTER_SLOTS} slots, and a master has to serve all keys`;
+      throw new MasterError(address, 'cluster-shard', message);
+    }
+    if (this.#isClusterKnown) return;
+    this.#isClusterKnown = true;
+    const harm = 'keys that are locked together may need a common hash tag, such as {orders}/17';
+    this.owner.warn(`Redis master ${address} is a node of a Redis Cluster: ${harm}`);
+  }
+
+  /** Once: it stays so. */
+  #warnOfKill(command: string): void {
+    if (this.isKillRefused) return;
+    this.isKillRefused = true;
+    const harm = 'an acquire that the network holds back may take effect after it was given up';
+    this.owner.warn(`Redis master ${this.connection.address} does not permit ${command}: ${harm}`);
   }
 }

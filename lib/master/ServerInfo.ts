@@ -7,12 +7,32 @@ export interface ServerInfo {
   readonly isLoading: boolean;
   /** What it does at its memory limit; anything but `noeviction` may drop a lock. */
   readonly maxmemoryPolicy: string;
-  /** Which of its connections this one is. */
-  readonly connectionId: number;
+  readonly isSentinel: boolean;
+  /** A node of a Redis Cluster. */
+  readonly isClustered: boolean;
+  /** Which of its connections this one is; null where it does not say. */
+  readonly connectionId: number | null;
+}
+
+/** How many slots a Redis Cluster has. */
+export const CLUSTER_SLOTS = 16384;
+
+/** Reads the answer to CLUSTER NODES: how many slots the node that answers serves itself. */
+export function readOwnSlots(nodes: string): number {
+  const own = nodes.split('\n').find((line) => line.split(' ')[2]?.split(',').includes('myself')) ?? '';
+  // Slots that are being moved stand in brackets.
+  const ranges = own
+    .split(' ')
+    .slice(8)
+    .filter((range) => /^\d/.test(range));
+  return ranges.reduce((sum, range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return sum + last - first + 1;
+  }, 0);
 }
 
 /** Reads the answers to INFO and CLIENT ID. */
-export function readServerInfo(info: string, connectionId: number): ServerInfo {
+export function readServerInfo(info: string, connectionId: number | null): ServerInfo {
   const fields = new Map(
     info.split('\r\n').map((line) => {
       const colon = line.indexOf(':');
@@ -25,6 +45,8 @@ export function readServerInfo(info: string, connectionId: number): ServerInfo {
     isReplica: fields.get('role') === 'slave',
     isLoading: fields.get('loading') === '1',
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? 'noeviction',
+    isSentinel: fields.get('redis_mode') === 'sentinel',
+    isClustered: fields.get('cluster_enabled') === '1',
     connectionId,
   };
 }

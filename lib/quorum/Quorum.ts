@@ -5,7 +5,7 @@ import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import { Master, type Ask, type MasterOwner } from '../master/Master';
-import { MasterError, type FaultKind } from '../master/MasterError';
+import { isFinal, MasterError, type FaultKind } from '../master/MasterError';
 import type { MasterState } from '../master/MasterState';
 import type { MasterScripts, RightsProbe } from '../master/Preparation';
 import type { ServerInfo } from '../master/ServerInfo';
@@ -13,17 +13,14 @@ import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
 import { Fencing } from './Fencing';
 import type { Refused } from './Hold';
-import { noQuorum } from './noQuorum';
+import { describeFault, noQuorum, type Said } from './noQuorum';
 import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
 import { systemClock, systemMicros } from './Stopwatch';
 import type { Answer } from './Votes';
 
-/** What only a change of the configuration can mend, so that waiting for it is in vain. */
-const MISCONFIGURED: Partial<Record<FaultKind, ErrorCode>> = {
-  duplicate: ErrorCode.DUPLICATE_MASTER,
-  replica: ErrorCode.NOT_A_MASTER,
-};
+/** What a connection may lead to that is no master of its own. */
+const NO_MASTERS: readonly FaultKind[] = ['replica', 'cluster-shard', 'sentinel', 'not-redis'];
 
 /** The masters as one voter: connected to, admitted, and asked in rounds. */
 export class Quorum implements MasterOwner {
@@ -82,13 +79,19 @@ export class Quorum implements MasterOwner {
   async open(context: ContextLike, signal: AbortSignal): Promise<void> {
     for (const master of this.masters) master.connect();
     const { connectTimeoutMs, nodeTimeoutMs } = this.options;
-    const isDecided = (): boolean => this.#readyCount() >= this.size || this.#misconfigured() !== null;
+    const isDecided = (): boolean => this.#readyCount() >= this.size || this.#hopeless() !== null;
     const isEveryoneHeard = (): boolean => !this.masters.some(({ state }) => isOnItsWay(state));
     const isInTime = await this.#until(isDecided, connectTimeoutMs, signal);
+    // Also where it is decided that it cannot be opened: the error says what each master said.
     if (isInTime) await this.#until(isEveryoneHeard, nodeTimeoutMs, signal);
-    const misconfigured = this.#misconfigured();
-    if (misconfigured !== null) throw misconfiguration(context, misconfigured);
-    if (isInTime) return;
+    const hopeless = this.#hopeless();
+    if (hopeless !== null && hopeless.kind === 'duplicate') {
+      throw misconfiguration(context, hopeless, ErrorCode.DUPLICATE_MASTER);
+    }
+    if (hopeless !== null && NO_MASTERS.includes(hopeless.kind)) {
+      throw misconfiguration(context, hopeless, ErrorCode.NOT_A_MASTER);
+    }
+    if (isInTime && hopeless === null) return;
     const standings = this.masters.map((master) => standing(master, this.quarantineMs(master)));
     throw noQuorum(context, 'The lock could not be opened', this.size, standings);
   }
@@ -146,9 +149,17 @@ export class Quorum implements MasterOwner {
     return this.#admission?.quarantineMs(master) ?? 0;
   }
 
-  #misconfigured(): MasterError | null {
-    const errors = this.masters.map(({ state }) => (state.kind === 'away' ? state.error : null));
-    return errors.find((error) => error !== null && MISCONFIGURED[error.kind] !== undefined) ?? null;
+  /**
+   * What keeps the lock from ever being opened as it is configured, so that waiting is in vain: one server named twice,
+   * or so many masters that cannot be used that no quorum is left.
+   */
+  #hopeless(): MasterError | null {
+    const errors = this.masters.flatMap(({ state }) => (state.kind === 'away' ? [state.error] : []));
+    const duplicate = errors.find(({ kind }) => kind === 'duplicate');
+    if (duplicate !== undefined) return duplicate;
+    const final = errors.filter(({ kind }) => isFinal(kind));
+    if (final.length <= this.masters.length - this.size) return null;
+    return final.find(({ kind }) => NO_MASTERS.includes(kind)) ?? final[0] ?? null;
   }
 
   #readyCount(): number {
@@ -176,21 +187,27 @@ function isOnItsWay(state: MasterState): boolean {
   return state.kind === 'connecting' || (state.kind === 'away' && state.error.kind === 'unadmitted');
 }
 
-function misconfiguration(context: ContextLike, { address, kind, message }: MasterError): ApplicationException {
-  const code = MISCONFIGURED[kind] ?? kind;
+function misconfiguration(context: ContextLike, error: MasterError, code: ErrorCode): ApplicationException {
+  const { address, message } = error;
   return new ConfigException(traceIdOf(context), code, `The connection to ${address} cannot be used: it ${message}`)
     .withDetails('address', address)
     .withDetails('reason', message);
 }
 
-function standing({ address, state }: Master, quarantineMs: number): string {
+function standing({ address, state }: Master, quarantineMs: number): Said {
   switch (state.kind) {
     case 'ready':
-      return `${address}: ${quarantineMs > 0 ? `quarantined (may vote in ${Math.ceil(quarantineMs)} ms)` : 'ready'}`;
+      if (quarantineMs === 0) return { address, words: 'ready', error: null, couldVote: true };
+      return {
+        address,
+        words: `quarantined (may vote in ${Math.ceil(quarantineMs)} ms)`,
+        error: null,
+        couldVote: false,
+      };
     case 'connecting':
-      return `${address}: no answer yet`;
+      return { address, words: 'no answer yet', error: null, couldVote: false };
     case 'away':
     case 'closed':
-      return `${address}: ${state.error.kind} (${state.error.message})`;
+      return { address, words: describeFault(state.error), error: state.error, couldVote: false };
   }
 }

@@ -112,6 +112,7 @@ export class Voter implements RedlockClient {
         (error: MasterError) => {
           if (error.mayHaveRun) this.master.owe({ keys: hold.keys, token: hold.token }, ttlMs, false);
           hold.record(this.index, 'unknown');
+          if (!error.mayHaveRun && error.kind !== 'given-back') this.master.refusal = error;
           return this.#castNone(votes, error);
         },
       );
@@ -119,6 +120,7 @@ export class Voter implements RedlockClient {
 
   #castAcquired({ votes, hold, proposal }: AcquireRound, reply: unknown): number {
     const [kind, detail, more] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
+    this.master.refusal = null;
     if (typeof kind === 'number') {
       if (Array.isArray(reply)) proposal?.record(this.index, fencedOf(this.master.address, detail, more));
       hold.record(this.index, 'held');

@@ -1,39 +1,75 @@
 import { ConnectionException } from 'pip-services4-commons-node';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
+import { isFinal, type MasterError } from '../master/MasterError';
 import type { Answer } from './Votes';
 
+/** What one master said, in words. */
+export interface Said {
+  readonly address: string;
+  readonly words: string;
+  /** Null where it could vote, or was not waited for. */
+  readonly error: MasterError | null;
+  readonly couldVote: boolean;
+}
+
 /**
- * Too few masters answered for anybody to know.
+ * Too few masters could say.
  *
  * @param what what could not be done, as the start of a sentence
  * @param needed how many masters would have had to agree
- * @param masters what each master said, its address first
  */
 export function noQuorum(
   context: ContextLike,
   what: string,
   needed: number,
-  masters: readonly string[],
+  masters: readonly Said[],
 ): ConnectionException {
-  const message = `${what}: too few of ${masters.length} masters answered, ${needed} have to agree. ${masters.join('; ')}`;
+  const able = masters.filter(({ couldVote }) => couldVote).length;
+  const noun = masters.length === 1 ? 'master' : 'masters';
+  const said = masters.map(({ address, words }) => `${address}: ${words}`).join('; ');
+  const message = `${what}: ${able} of ${masters.length} ${noun} could vote, and the quorum is ${needed}. ${said}`;
   const exception = new ConnectionException(traceIdOf(context), ErrorCode.NO_QUORUM, message);
-  exception.withDetails('masters', masters.join('; '));
+  exception.withDetails('masters', said);
+  const cause = causeOf(masters);
+  // Pip.Services keeps the text of a cause alone; a caller wants to see its kind and its master.
+  if (cause !== null) Object.assign(exception, { cause });
   return exception;
+}
+
+/** What only a change of the configuration can mend says the most. */
+function causeOf(masters: readonly Said[]): MasterError | null {
+  const errors = masters.flatMap(({ error }) => (error === null ? [] : [error]));
+  return errors.find(({ kind }) => isFinal(kind)) ?? errors[0] ?? null;
+}
+
+/** One master's vote in words. */
+export function saidIn({ address, vote }: Answer): Said {
+  const couldVote = vote !== null && vote.kind !== 'none';
+  return { address, words: wordsOf(vote), error: vote?.kind === 'none' ? vote.error : null, couldVote };
 }
 
 /** One master's answer in words, its address first. */
 export function describeAnswer({ address, vote }: Answer): string {
+  return `${address}: ${wordsOf(vote)}`;
+}
+
+function wordsOf(vote: Answer['vote']): string {
   switch (vote?.kind) {
     case undefined:
-      return `${address}: not waited for`;
+      return 'not waited for';
     case 'granted':
-      return `${address}: granted`;
+      return 'granted';
     case 'taken':
-      return vote.remainingMs === null ? `${address}: taken` : `${address}: taken for ${vote.remainingMs} ms more`;
+      return vote.remainingMs === null ? 'taken' : `taken for ${vote.remainingMs} ms more`;
     case 'absent':
-      return `${address}: does not hold it`;
+      return 'does not hold it';
     case 'none':
-      return `${address}: ${vote.error.kind} (${vote.error.message})`;
+      return describeFault(vote.error);
   }
+}
+
+/** The kind of an error, and what it says. */
+export function describeFault({ kind, message }: MasterError): string {
+  return `${kind} (${message})`;
 }

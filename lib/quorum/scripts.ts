@@ -151,11 +151,13 @@ return { count, woken }
 const takeBack = (isNotifying: boolean): Script =>
   script(`
 ${isNotifying ? WAKE_FIRST : ''}
+local held = {}
 for _, key in ipairs(KEYS) do
-  if redis.pcall('get', key) == ARGV[1] then
-    redis.call('del', key)
-    ${isNotifying ? 'wakeFirst(key)' : ''}
-  end
+  if redis.call('type', key)['ok'] == 'string' and redis.call('get', key) == ARGV[1] then table.insert(held, key) end
+end
+for _, key in ipairs(held) do
+  redis.call('del', key)
+  ${isNotifying ? 'wakeFirst(key)' : ''}
 end
 return 0
 `);

@@ -58,13 +58,19 @@ describe('The masters of a lock', () => {
     expect(lock.isOpen()).to.equal(false);
   });
 
-  it('are no replicas', async () => {
+  it('have no vote as replicas, and keep a lock from being opened only where no quorum is left', async () => {
     await follow(2, 1);
-    const lock = locks.create({ connections: addressesOf(servers) });
-    const { message } = await thrownBy(lock.open('123'), ConfigException, 'NOT_A_MASTER');
+    const lock = await locks.open({ connections: addressesOf(servers) }, references());
+    await until(() => lock.getStatus().masters[2]?.state === 'away', 'it was found out');
+    expect(warnings).to.include(
+      `Redis master 127.0.0.1:${portAt(2)} has no vote: replica (is a replica, and its master has the vote)`,
+    );
 
-    expect(message).to.include(`127.0.0.1:${portAt(2)} cannot be used: it is a replica`);
-    expect(lock.isOpen()).to.equal(false);
+    await follow(1, 0);
+    const other = locks.create({ connections: addressesOf(servers) });
+    const { message } = await thrownBy(other.open('123'), ConfigException, 'NOT_A_MASTER');
+    expect(message).to.match(/127\.0\.0\.1:\d+ cannot be used: it is a replica/);
+    expect(other.isOpen()).to.equal(false);
   });
 
   it('are warned of when they may evict locks', async () => {

@@ -17,6 +17,8 @@ const COMMANDS = [
 const FEWEST = [...KEYS, ...COMMANDS];
 /** Left out, it is warned of when it would be used, and the lock goes on. */
 const DISPENSABLE = '+client|kill';
+/** Left out, it is warned of at once. */
+const NEVER_NEEDED = '+client|id';
 const MARKERS_OWN = ['~redlock:guard', '+hgetall', '+hmget', '+hset', '+time'];
 
 const without = (...rights: readonly string[]): readonly string[] => FEWEST.filter((each) => !rights.includes(each));
@@ -89,7 +91,7 @@ describe("A lock's rights on its masters", function () {
     await live();
   });
 
-  for (const right of without(DISPENSABLE)) {
+  for (const right of without(DISPENSABLE, NEVER_NEEDED)) {
     it(`are too few without ${right}: open names it on every master`, async () => {
       await permit(without(right));
       const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');

@@ -19,7 +19,7 @@ describe('Debts', () => {
     for (const one of debts.due(10)) if (one.token === token) debts.settle(one);
   };
   /** A bound at which there is room for one, and not for two. */
-  const ROOM_FOR_ONE = 300;
+  const ROOM_FOR_ONE = 140;
   const tokensOf = (debts: Debts): readonly string[] => debts.due(10).map(({ token }) => token);
 
   it('are due, keys and all, until they are settled', () => {
