@@ -1,11 +1,12 @@
 import type { Extended, Hold, Released, Term } from '../quorum/Hold';
 import type { Answer } from '../quorum/Votes';
-import { Countdown } from '../wait/Countdown';
+import type { Countdown, Countdowns } from '../wait/Countdown';
 import type { HandedOver } from './HandedOver';
 import { keptOutcome, VotedOutcome, type ReleaseOptions, type ReleaseOutcome } from './ReleaseOutcome';
 
 /** Who sees to it that a lease is kept and given back. */
 export interface LeaseOwner {
+  readonly countdowns: Countdowns;
   extend(hold: Hold, ttlMs: number): Promise<Extended>;
   /** Sends the release, and hands the turn on to the next in line. */
   release(lease: Lease, hold: Hold, isExpired: boolean): Promise<Released>;
@@ -22,6 +23,9 @@ export interface LeaseOwner {
   notHeld(lease: Lease): Error;
   undecided(lease: Lease, answers: readonly Answer[]): Error;
 }
+
+/** A shorter ttl is none. */
+const SHORTEST_EXTENSION_MS = 10;
 
 type State =
   | { readonly kind: 'held'; readonly hold: Hold; readonly term: Term; readonly validForMs: number }
@@ -51,6 +55,7 @@ export class Lease {
   #countdown: Countdown | null = null;
   #lastExtension: Promise<unknown> | null = null;
   readonly #owner: LeaseOwner;
+  readonly #mayHoldMs: () => number;
 
   /** @internal A lock makes them. */
   constructor(
@@ -59,7 +64,11 @@ export class Lease {
     hold: Hold,
     term: Term,
     owner: LeaseOwner,
+    /** In ms. */
+    maxHoldMs = Infinity,
   ) {
+    const { stopwatch } = term;
+    this.#mayHoldMs = () => Math.max(0, Math.floor(maxHoldMs - stopwatch.elapsedMs()));
     this.fencingToken = hold.fencingToken;
     this.#state = { kind: 'held', hold, term, validForMs: term.validForMs };
     this.#owner = owner;
@@ -87,14 +96,15 @@ export class Lease {
       this.#controller = new AbortController();
       if (this.#state.kind === 'lost') this.#controller.abort(this.#state.error);
       // Only now does somebody want to know.
-      if (this.#state.kind === 'held') this.#watch();
+      if (this.#state.kind === 'held') this.watch();
     }
     return this.#controller.signal;
   }
 
   /**
-   * Keeps the lock for `ttl` from now, be that longer or shorter than it was held. One extension runs at a time. With
-   * `autoRenew`, one by less than a third of the renewed ttl may end before the next renewal.
+   * Keeps the lock for `ttl` from now, be that longer or shorter than it was held, and to the end of its `maxHold` at
+   * most: `remaining` says how long that is. One extension runs at a time. With `autoRenew`, one by less than a third of
+   * the renewed ttl may end before the next renewal.
    *
    * @param ttl in ms, from 10 to 2147483647
    * @throws ConflictException LOCK_LOST when it has gone; it is never brought back
@@ -106,6 +116,11 @@ export class Lease {
    */
   async extend(ttl: number): Promise<void> {
     await this.#inTurn(() => this.#extend(ttl));
+  }
+
+  /** @internal For how much longer it may be held at most, in whole ms; Infinity without end. */
+  mayHoldMs(): number {
+    return this.#mayHoldMs();
   }
 
   /** @internal {@link extend} by as much as is said when its turn has come, 0 for not at all. */
@@ -186,9 +201,13 @@ export class Lease {
     return extended;
   }
 
-  async #extend(ttlMs: number): Promise<void> {
-    const ttlValidForMs = this.#owner.validForMs(ttlMs);
+  async #extend(askedMs: number): Promise<void> {
+    this.#owner.validForMs(askedMs);
     const { hold, term, validForMs } = this.#held();
+    const ttlMs = Math.min(askedMs, this.mayHoldMs());
+    // So little is left of its longest hold that it ends as it is.
+    if (ttlMs < Math.min(askedMs, SHORTEST_EXTENSION_MS)) return;
+    const ttlValidForMs = this.#owner.validForMs(ttlMs);
     // From now on the masters may hold it for the shorter of the two; only a quorum makes it longer.
     const newlyMs = term.stopwatch.elapsedMs() + ttlValidForMs;
     this.#hold(hold, term, Math.min(validForMs, newlyMs));
@@ -203,15 +222,15 @@ export class Lease {
         return void this.#held();
       case 'undecided':
         // Some may hold it for longer than its validity, and are to give it back then.
-        this.#watch();
+        this.watch();
         throw this.#owner.undecided(this, extended.answers);
     }
   }
 
-  /** Notices the end of its validity, whoever looks. */
-  #watch(): void {
+  /** @internal Notices the end of its validity, though nobody looks. */
+  watch(): void {
     const onEnd = (): void => this.#lose('its ttl has passed');
-    this.#countdown ??= new Countdown(() => this.remaining(), onEnd);
+    this.#countdown ??= this.#owner.countdowns.create(() => this.remaining(), onEnd);
     this.#countdown.start();
   }
 

@@ -3,8 +3,6 @@ import type { Lease } from './Lease';
 interface Renewal {
   readonly lease: Lease;
   readonly ttlMs: number;
-  /** Until when to keep it, on the monotonic clock. */
-  readonly untilMs: number;
 }
 
 /** A shorter ttl is none. */
@@ -25,10 +23,11 @@ export class Renewals {
 
   /**
    * @param ttlMs for how long each renewal keeps it
-   * @param maxHoldMs for how long to keep it at most; Infinity without end
    */
-  add(lease: Lease, ttlMs: number, maxHoldMs: number): void {
-    this.#plan({ lease, ttlMs, untilMs: performance.now() + maxHoldMs }, ttlMs / 3);
+  add(lease: Lease, ttlMs: number): void {
+    // Renewals end with its validity: that is not to pass in silence.
+    lease.watch();
+    this.#plan({ lease, ttlMs }, ttlMs / 3);
   }
 
   close(): void {
@@ -64,18 +63,17 @@ export class Renewals {
   };
 
   async #renew(renewal: Renewal): Promise<void> {
-    const { lease, ttlMs, untilMs } = renewal;
+    const { lease, ttlMs } = renewal;
     // Released or lost: there is nothing to keep.
     if (!lease.isValid()) return;
-    const mayHoldMs = (): number => Math.floor(untilMs - performance.now());
     const newlyMs = (): number => {
-      const forMs = Math.min(ttlMs, mayHoldMs());
+      const forMs = Math.min(ttlMs, lease.mayHoldMs());
       // Its holder may have extended it for longer, and may make that shorter again.
       return forMs >= SHORTEST_MS && forMs > lease.remaining() ? forMs : 0;
     };
     try {
       await lease.renew(newlyMs);
-      if (mayHoldMs() >= SHORTEST_MS) this.#plan(renewal, ttlMs / 3);
+      if (lease.mayHoldMs() >= SHORTEST_MS) this.#plan(renewal, ttlMs / 3);
     } catch {
       // Lost: whoever watches the lease knows. Undecided: it is tried again for as long as it is held.
       if (lease.isValid()) this.#plan(renewal, Math.min(ttlMs / 10, lease.remaining() / 3));

@@ -11,6 +11,14 @@ import { Patience } from '../wait/Patience';
 import type { Wakening } from '../wait/Sleeper';
 import { closed } from './errors';
 
+/** How a lease is kept once it is held. */
+export interface Keeping {
+  /** Whether it is renewed by itself. */
+  readonly isRenewed: boolean;
+  /** For how long it is held at most, in ms; Infinity without end. */
+  readonly maxHoldMs: number;
+}
+
 /** Of one call that wants a lock. */
 export interface Wish {
   readonly context: ContextLike;
@@ -23,8 +31,7 @@ export interface Wish {
   readonly deadlineMs: number;
   /** Cancels the wait. */
   readonly signal: AbortSignal | null;
-  /** For how long it is renewed at most, in ms; 0 leaves it to its ttl. */
-  readonly renewForMs: number;
+  readonly keeping: Keeping;
   readonly fencing: boolean;
 }
 

@@ -6,6 +6,7 @@ import { saidIn } from '../quorum/noQuorum';
 import type { Quorum } from '../quorum/Quorum';
 import type { Extended, Hold, Released } from '../quorum/Hold';
 import type { Answer } from '../quorum/Votes';
+import type { Countdowns } from '../wait/Countdown';
 import type { Lines, Waiter } from '../wait/Lines';
 import type { RoundWindow } from '../wait/RoundWindow';
 import { checkTtl } from './arguments';
@@ -31,6 +32,10 @@ export class Keeper implements LeaseOwner {
     private readonly context: ContextLike,
     private readonly waiters: readonly Waiter[],
   ) {}
+
+  get countdowns(): Countdowns {
+    return this.household.lines.countdowns;
+  }
 
   extend(hold: Hold, ttlMs: number): Promise<Extended> {
     return this.household.quorum.rounds.extend(hold, ttlMs);

@@ -20,14 +20,14 @@ export abstract class KeyedLock extends Lock {
     context: ContextLike,
     keys: string | readonly string[],
     ttl: number,
-    options?: TryLeaseOptions,
+    options?: TryLeaseOptions | null,
   ): Promise<Lease | null>;
 
   abstract acquireLease(
     context: ContextLike,
     keys: string | readonly string[],
     ttl: number,
-    options?: LeaseOptions,
+    options?: LeaseOptions | null,
   ): Promise<Lease>;
 
   /**
@@ -66,12 +66,11 @@ export abstract class KeyedLock extends Lock {
     context: ContextLike,
     key: string,
     ttl: number,
-    timeout?: number,
-    signal?: AbortSignal,
+    timeout?: number | null,
+    signal?: AbortSignal | null,
   ): Promise<void> {
     checkKey(context, key);
-    const options = { ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) };
-    const lease = await this.acquireLease(context, key, ttl, options);
+    const lease = await this.acquireLease(context, key, ttl, { timeout, signal });
     this.session?.held.nameByKey(key, lease);
   }
 
@@ -83,9 +82,9 @@ export abstract class KeyedLock extends Lock {
   async acquire(
     context: ContextLike,
     key: string,
-    ttl?: number,
-    timeout?: number,
-    signal?: AbortSignal,
+    ttl?: number | null,
+    timeout?: number | null,
+    signal?: AbortSignal | null,
   ): Promise<void> {
     return this.acquireLock(context, key, ttl ?? this.sessionFor(context).options.ttlMs, timeout, signal);
   }

@@ -1,17 +1,24 @@
-/** How a lease is acquired and kept. */
-export interface TryLeaseOptions {
+/** How a lease that was taken over is kept. Null stands for an option that is left out. */
+export interface AdoptOptions {
   /** Keeps it for as long as the process lives and a quorum holds it, by renewals at a third of the ttl. Default false. */
-  readonly autoRenew?: boolean | undefined;
-  /** With `autoRenew`: renewals end so that it is held for so long at most, in ms; without end where it is left out. */
-  readonly maxHold?: number | undefined;
+  readonly autoRenew?: boolean | null | undefined;
+  /**
+   * For how long it is held at most, in ms, whoever keeps it: the ttl, every renewal and every `extend` end with it.
+   * Without end where it is left out.
+   */
+  readonly maxHold?: number | null | undefined;
+}
+
+/** How a lease is acquired and kept. */
+export interface TryLeaseOptions extends AdoptOptions {
   /** Whether it gets a fencing token: usually without a further round trip. Default false. */
-  readonly fencing?: boolean | undefined;
+  readonly fencing?: boolean | null | undefined;
 }
 
 /** How a lease is waited for, acquired and kept. */
 export interface LeaseOptions extends TryLeaseOptions {
   /** For how long to try, in ms; without it, `options.retries` decides alone. */
-  readonly timeout?: number | undefined;
+  readonly timeout?: number | null | undefined;
   /** Cancels the wait. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal | null | undefined;
 }

@@ -4,15 +4,22 @@ import type { IReferences } from '../contract/References';
 import type { Lease } from '../lease/Lease';
 import type { HandedOver } from '../lease/HandedOver';
 import { saidIn } from '../quorum/noQuorum';
-import { checkFencing, checkKeys, checkLeaseOptions, checkTryOptions, checkTtl } from './arguments';
-import type { Wish } from './Contest';
+import {
+  checkAdoptOptions,
+  checkHandedOver,
+  checkNames,
+  checkTryOptions,
+  checkLeaseOptions,
+  checkWork,
+} from './arguments';
 import { lockTimeout } from './errors';
 import { KeyedLock } from './KeyedLock';
 import { Lifecycle } from './Lifecycle';
-import type { LeaseOptions, TryLeaseOptions } from './LeaseOptions';
+import type { AdoptOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 import type { Session } from './Session';
 import { NOT_OPEN, type LockStatus } from './LockStatus';
 import { openSession } from './openSession';
+import { checkWish, keepingOf, wishOf } from './wishOf';
 import { workUnder } from './workUnder';
 
 /**
@@ -98,11 +105,12 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     context: ContextLike,
     keys: string | readonly string[],
     ttl: number,
-    options: TryLeaseOptions = {},
+    options: TryLeaseOptions | null = null,
   ): Promise<Lease | null> {
-    checkTryOptions(context, options);
-    const wish = this.#wish(context, keys, ttl, options, 0, null);
+    checkTryOptions(context, options ?? {});
+    const wish = wishOf(context, keys, ttl, { ...options, timeout: 0 });
     const session = this.sessionFor(context);
+    checkWish(wish, session.options);
     const startedMs = performance.now();
     if (session.isBusy(wish.keys)) return null;
     const attempted = await session.acquire(wish);
@@ -126,13 +134,13 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     context: ContextLike,
     keys: string | readonly string[],
     ttl: number,
-    options: LeaseOptions = {},
+    options: LeaseOptions | null = null,
   ): Promise<Lease> {
-    checkLeaseOptions(context, options);
-    const { timeout = null, signal = null } = options;
-    const wish = this.#wish(context, keys, ttl, options, timeout, signal);
-    signal?.throwIfAborted();
+    checkLeaseOptions(context, options ?? {});
+    const wish = wishOf(context, keys, ttl, options ?? {});
+    wish.signal?.throwIfAborted();
     const session = this.sessionFor(context);
+    checkWish(wish, session.options);
     const startedMs = performance.now();
     const attempted = await session.acquire(wish);
     switch (attempted.kind) {
@@ -151,13 +159,14 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    *
    * @param work its lease has the `signal` that fires when the lock is lost
    * @throws ConflictException LOCK_LOST, with the work's `result`, when it was lost meanwhile and the work did not throw
+   * @throws ConfigException BAD_OPTION where the work is no function
    * @throws what {@link acquireLease} throws
    */
   async withLock<T>(
     context: ContextLike,
     keys: string | readonly string[],
     ttl: number,
-    options: LeaseOptions,
+    options: LeaseOptions | null,
     work: (lease: Lease) => Promise<T>,
   ): Promise<T>;
   async withLock<T>(
@@ -170,9 +179,10 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
     context: ContextLike,
     keys: string | readonly string[],
     ttl: number,
-    ...rest: [LeaseOptions, (lease: Lease) => Promise<T>] | [(lease: Lease) => Promise<T>]
+    ...rest: [LeaseOptions | null, (lease: Lease) => Promise<T>] | [(lease: Lease) => Promise<T>]
   ): Promise<T> {
-    const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
+    const [options, work] = rest.length === 1 ? [null, rest[0]] : rest;
+    checkWork(context, work);
     return workUnder(context, await this.acquireLease(context, keys, ttl, options), work);
   }
 
@@ -180,14 +190,17 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * Takes over a lock that was handed over, in this process or another, and keeps it for its ttl from now.
    *
    * @param handedOver what `handOver` of its lease has returned
+   * @param options `autoRenew`, and `maxHold` from now; it keeps the fencing token that it has
    * @throws ConflictException LOCK_LOST when it ran out before, or another has adopted it
    * @throws ConnectionException NO_QUORUM when too few masters could say; this lock may try it again
    * @throws BadRequestException BAD_KEY, BAD_TTL
    */
-  async adoptLease(context: ContextLike, handedOver: HandedOver): Promise<Lease> {
-    checkKeys(context, handedOver.keys);
-    checkTtl(context, handedOver.ttl);
-    return this.sessionFor(context).adopt(context, handedOver);
+  async adoptLease(context: ContextLike, handedOver: HandedOver, options: AdoptOptions | null = null): Promise<Lease> {
+    checkAdoptOptions(context, options ?? {});
+    checkHandedOver(context, handedOver);
+    const session = this.sessionFor(context);
+    checkNames(context, handedOver.keys, session.options);
+    return session.adopt(context, handedOver, keepingOf(options ?? {}));
   }
 
   /** How the lock and each of its masters fare now. */
@@ -201,21 +214,5 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
 
   protected override sessionFor(context: ContextLike): Session {
     return this.#lifecycle.sessionFor(context);
-  }
-
-  #wish(
-    context: ContextLike,
-    keys: string | readonly string[],
-    ttlMs: number,
-    { autoRenew = false, maxHold, fencing = false }: TryLeaseOptions,
-    timeoutMs: number | null,
-    signal: AbortSignal | null,
-  ): Wish {
-    const checked = checkKeys(context, keys);
-    checkTtl(context, ttlMs);
-    if (fencing) checkFencing(context, this.sessionFor(context).options);
-    const renewForMs = autoRenew ? (maxHold ?? Infinity) : 0;
-    const deadlineMs = timeoutMs === null ? Infinity : performance.now() + timeoutMs;
-    return { context, keys: checked, ttlMs, timeoutMs, deadlineMs, signal, renewForMs, fencing };
   }
 }

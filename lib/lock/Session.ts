@@ -13,7 +13,7 @@ import type { Acquired, Hold, Term } from '../quorum/Hold';
 import type { Place } from '../quorum/acquireCall';
 import { Lines, type Waiter } from '../wait/Lines';
 import { RoundWindow } from '../wait/RoundWindow';
-import { Contest, throwIfEnded, type Attempted, type Wish } from './Contest';
+import { Contest, throwIfEnded, type Attempted, type Keeping, type Wish } from './Contest';
 import { closed, lost, undecided } from './errors';
 import { Keeper } from './Keeper';
 import type { LockStatus } from './LockStatus';
@@ -79,16 +79,17 @@ export class Session {
    *
    * @throws LOCK_LOST, NO_QUORUM, CLOSED
    */
-  adopt(context: ContextLike, handedOver: HandedOver): Promise<Lease> {
-    const adopting = this.#adopt(context, handedOver);
+  adopt(context: ContextLike, handedOver: HandedOver, keeping: Keeping): Promise<Lease> {
+    const adopting = this.#adopt(context, handedOver, keeping);
     this.#adopting.add(adopting);
     return adopting.finally(() => this.#adopting.delete(adopting));
   }
 
-  async #adopt(context: ContextLike, handedOver: HandedOver): Promise<Lease> {
+  async #adopt(context: ContextLike, handedOver: HandedOver, keeping: Keeping): Promise<Lease> {
     const { rounds } = this.quorum;
-    const { keys, token, ttl, longestTtl } = handedOver;
-    const inheritance = { ...handedOver, keys: this.#names(keys), longestTtlMs: Math.max(ttl, longestTtl) };
+    const { keys, token, longestTtl } = handedOver;
+    const ttl = Math.min(handedOver.ttl, keeping.maxHoldMs);
+    const inheritance = { ...handedOver, keys: this.#names(keys), longestTtlMs: Math.max(handedOver.ttl, longestTtl) };
     const hold = this.#undecided.get(token)?.hold ?? rounds.inherit(inheritance);
     this.#undecided.delete(token);
     const extended = await rounds.extend(hold, ttl);
@@ -98,7 +99,7 @@ export class Session {
           await rounds.release(hold);
           throw closed(context);
         }
-        return this.#keep(context, keys, hold, extended.term, []);
+        return this.#keep(context, keys, hold, extended.term, [], keeping);
       case 'lost':
         // What single masters may still hold of it is nobody's any more.
         void rounds.release(hold);
@@ -164,8 +165,7 @@ export class Session {
       throw error;
     }
     if (acquired.kind !== 'granted') return acquired;
-    const lease = this.#keep(context, keys, acquired.hold, acquired.term, waiters);
-    if (wish.renewForMs > 0) this.renewals.add(lease, ttlMs, wish.renewForMs);
+    const lease = this.#keep(context, keys, acquired.hold, acquired.term, waiters, wish.keeping);
     const tookMs = performance.now() - startedMs;
     for (const key of keys) this.observer.emit({ kind: 'acquired', context, key, tookMs });
     return { kind: 'held', lease };
@@ -185,10 +185,18 @@ export class Session {
     }
   }
 
-  #keep(context: ContextLike, keys: readonly string[], hold: Hold, term: Term, waiters: readonly Waiter[]): Lease {
-    const lease = new Lease(keys, hold, term, new Keeper(this, context, waiters));
+  #keep(
+    context: ContextLike,
+    keys: readonly string[],
+    hold: Hold,
+    term: Term,
+    waiters: readonly Waiter[],
+    { isRenewed, maxHoldMs }: Keeping,
+  ): Lease {
+    const lease = new Lease(keys, hold, term, new Keeper(this, context, waiters), maxHoldMs);
     this.held.add(lease);
     for (const waiter of waiters) waiter.keep(lease);
+    if (isRenewed) this.renewals.add(lease, term.ttlMs);
     return lease;
   }
 

@@ -1,5 +1,5 @@
 import type { Refused } from '../quorum/Hold';
-import { Countdown } from './Countdown';
+import { Countdowns, type Countdown } from './Countdown';
 import { Sleeper, type Wakening } from './Sleeper';
 
 /** Something that is held, for how much longer, in ms. */
@@ -16,6 +16,8 @@ const NOBODY: Hold = { remaining: () => Infinity };
  */
 export class Lines {
   isClosed = false;
+  /** Of every hold that somebody watches, also of the leases. */
+  readonly countdowns = new Countdowns();
   /** How many stand in line and hold nothing. */
   waiting = 0;
   readonly #lines = new Map<string, Line>();
@@ -117,7 +119,7 @@ class Line {
     if (this.#expiry !== null || first === null || first.next === null || first.hold === null) return;
     const { hold } = first;
     if (hold.remaining() <= 0) return first.leave();
-    this.#expiry = new Countdown(
+    this.#expiry = this.lines.countdowns.create(
       () => hold.remaining(),
       () => first.leave(),
     );

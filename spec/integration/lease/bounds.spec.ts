@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BadRequestException, ConfigException, InvalidStateException } from 'pip-services4-commons-node';
 import type { LeaseOptions } from '../../../lib';
+import { until } from '../../support/until';
 import { addressesOf, thrownBy, useLocks, useMasters } from '../lock/locks';
 
 const LONG = 60_000;
@@ -28,7 +29,7 @@ describe('The times of a lease', () => {
     ['one is misspelled', { autorenew: true }, 'have no autorenew; they take autoRenew, maxHold, fencing'],
     ['one is no flag', { autoRenew: 'yes' }, 'take true or false for autoRenew'],
     ['one is no flag, either', { fencing: 1 }, 'take true or false for fencing'],
-    ['they are none', null, 'are null, no object'],
+    ['they are none', 'fast', 'are fast, no object'],
   ] as const) {
     it(`are refused, and the options with them, where ${title}`, async () => {
       const lock = await open();
@@ -43,6 +44,63 @@ describe('The times of a lease', () => {
       expect(lock.getStatus()).to.include({ held: 0, waiters: 0 });
     });
   }
+
+  it('are taken as left out where one is null, or all are', async () => {
+    const lock = await open();
+    const none = { timeout: null, signal: null, autoRenew: null, maxHold: null, fencing: null };
+    await (await lock.acquireLease('123', 'key', LONG, none)).release();
+    await (await lock.acquireLease('123', 'key', LONG, null)).release();
+    await (await lock.tryAcquireLease('123', 'key', LONG, null))?.release();
+    await lock.withLock('123', 'key', LONG, null, async () => {});
+    await lock.acquireLock('123', 'key', LONG, null, null);
+    await lock.releaseLock('123', 'key');
+    expect(lock.getStatus().held).to.equal(0);
+  });
+
+  it('are kept to a longest hold that is shorter than the ttl, whoever keeps the lease', async () => {
+    const lock = await open();
+    const maxHold = 400;
+    for (const autoRenew of [true, false]) {
+      const lease = await lock.acquireLease('123', 'key', LONG, { autoRenew, maxHold });
+      expect(await masters[0]?.command('PTTL', 'key')).to.be.at.most(maxHold);
+      await lease.extend(LONG).catch(() => {});
+      expect(lease.remaining()).to.be.at.most(maxHold);
+      expect(await masters[0]?.command('PTTL', 'key')).to.be.at.most(maxHold);
+      const { signal } = lease;
+      await until(() => signal.aborted, 'its signal has fired');
+      expect(signal.reason).to.include({ code: 'LOCK_LOST' });
+    }
+  });
+
+  it('come with a signal of another realm, too', async () => {
+    const lock = await open();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const foreign = {
+      get aborted() {
+        return signal.aborted;
+      },
+      addEventListener: signal.addEventListener.bind(signal),
+      throwIfAborted: signal.throwIfAborted.bind(signal),
+    } as unknown as AbortSignal;
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    const asked = lock.acquireLease('123', 'key', LONG, { timeout: LONG, signal: foreign });
+    await until(() => lock.getStatus().waiters === 1, 'it waits');
+    controller.abort(new Error('enough'));
+    expect(await asked.catch((error: Error) => error.message)).to.equal('enough');
+    await lease.release();
+  });
+
+  it('come with work that is a function, before anything is acquired', async () => {
+    const lock = await open();
+    const work = async (): Promise<void> => expect.fail('it was begun');
+    const withLock = lock.withLock.bind(lock) as (...args: unknown[]) => Promise<unknown>;
+    for (const rest of [[], [undefined], [{}], [{}, undefined], [work, {}], [{}, 'work']]) {
+      await thrownBy(withLock('123', 'key', LONG, ...rest), ConfigException, 'BAD_OPTION');
+    }
+    await thrownBy(withLock('123', 'key', work), ConfigException, 'BAD_OPTION');
+    expect(lock.getStatus()).to.include({ held: 0, waiters: 0 });
+  });
 
   it('come with a signal that is one', async () => {
     const lock = await open();

@@ -34,6 +34,8 @@ describe("A lock's arguments", () => {
     ['empty', ''],
     ['longer than 64 KiB', 'k'.repeat(64 * KIB + 1)],
     ['longer than 64 KiB in bytes alone', 'ü'.repeat(32 * KIB + 1)],
+    ['no text, for a lone surrogate', 'key\ud800'],
+    ['no text, for a lone surrogate before others', '\udc00key'],
     ['a number', wrong(1)],
     ['missing', wrong(undefined)],
     ['null', wrong(null)],
@@ -48,6 +50,57 @@ describe("A lock's arguments", () => {
       expect(thrown.message.length).to.be.below(200);
     });
   }
+
+  for (const [prefix, key] of [
+    ['', 'redlock:guard'],
+    ['red', 'lock:guard'],
+    ['', 'redlock:waiting:key'],
+    ['redlock:waiting:', 'key'],
+    ['redlock:w', 'aiting:key'],
+    ['', 'redlock:rights:key'],
+    ['app:', 'redlock:rights:key'],
+  ] as const) {
+    it(`refuse the key ${key} behind the prefix "${prefix}", a name of the library`, async () => {
+      lock = await locks.open({ connections: addressesOf(masters), options: { key_prefix: prefix } });
+      for (const call of [
+        () => lock.tryAcquireLock('123', key, LONG),
+        () => lock.acquireLock('123', key, LONG, 0),
+        () => lock.acquireLease('123', [key, 'a'], LONG),
+        () =>
+          lock.adoptLease('123', {
+            keys: [key],
+            token: 'token',
+            formerTokens: [],
+            ttl: LONG,
+            longestTtl: LONG,
+            fencingToken: null,
+          }),
+      ]) {
+        expect((await refused(call(), 'BAD_KEY')).message).to.include(prefix + key);
+      }
+      expect(lock.getStatus().held).to.equal(0);
+    });
+  }
+
+  it('may be keys that only look like names of the library', async () => {
+    for (const key of ['redlock', 'redlock:', 'redlock:guards', 'redlock:orders/17', 'app:redlock:waiting:key']) {
+      expect(await lock.tryAcquireLock('123', key, LONG), key).to.equal(true);
+      await lock.releaseLock('123', key);
+    }
+  });
+
+  it('refuse more keys in one call than masters are to be kept with, and more bytes', async () => {
+    const many = Array.from({ length: 1001 }, (_, index) => `key-${index}`);
+    const long = Array.from({ length: 17 }, (_, index) => String(index).padEnd(64 * KIB, 'k'));
+    expect((await refused(lock.acquireLease('123', many, LONG), 'BAD_KEY')).message).to.include('at most 1000 keys');
+    expect((await refused(lock.acquireLease('123', long, LONG), 'BAD_KEY')).message).to.include(
+      'at most 1048576 bytes',
+    );
+    for (const allowed of [many.slice(1), long.slice(1)]) {
+      const lease = await lock.acquireLease('123', allowed, LONG);
+      expect((await lease.release()).kind).to.equal('released');
+    }
+  });
 
   for (const ttl of [9, 10.5, 0, -10, NaN, Infinity, 2_147_483_648, wrong('100'), wrong(null), wrong(undefined)]) {
     it(`refuse a ttl of ${typeof ttl} ${String(ttl)}`, async () => {

@@ -5,6 +5,7 @@ import type { LeaseOwner } from '../../../lib/lease/Lease';
 import { Hold, type Extended, type Released } from '../../../lib/quorum/Hold';
 import { Stopwatch, systemClock } from '../../../lib/quorum/Stopwatch';
 import { quorumWithout, Votes, type Verdict } from '../../../lib/quorum/Votes';
+import { Countdowns } from '../../../lib/wait/Countdown';
 
 const TTL_MS = 1000;
 const DRIFT_MS = 12;
@@ -13,6 +14,7 @@ const TOKEN = 'zzsecretzz';
 /** Settles rounds when it is told to, and takes down what it was told. */
 class FakeOwner implements LeaseOwner {
   readonly told: string[] = [];
+  readonly countdowns = new Countdowns();
   readonly #rounds: ((extended: Extended) => void)[] = [];
   verdict: Verdict = 'granted';
 

@@ -21,9 +21,17 @@ class ScriptedLease {
   turn: Promise<void> | null = null;
   #endsMs: number;
 
-  constructor(ttlMs = TTL_MS) {
+  /** Whether the end of its validity is noticed though nobody looks. */
+  isWatched = false;
+  readonly #mayHoldUntilMs: number;
+
+  constructor(ttlMs = TTL_MS, maxHoldMs = Infinity) {
     this.#endsMs = performance.now() + ttlMs;
+    this.#mayHoldUntilMs = performance.now() + maxHoldMs;
   }
+
+  mayHoldMs = (): number => Math.floor(this.#mayHoldUntilMs - performance.now());
+  watch = (): void => void (this.isWatched = true);
 
   remaining = (): number => Math.max(0, this.#endsMs - performance.now());
   isValid = (): boolean => this.remaining() > 0;
@@ -57,8 +65,8 @@ describe('Renewals', () => {
     clock.restore();
   });
 
-  function renew(lease: ScriptedLease, ttlMs = TTL_MS, maxHoldMs = Infinity): ScriptedLease {
-    renewals.add(lease as unknown as Lease, ttlMs, maxHoldMs);
+  function renew(lease: ScriptedLease, ttlMs = TTL_MS): ScriptedLease {
+    renewals.add(lease as unknown as Lease, ttlMs);
     return lease;
   }
 
@@ -159,6 +167,10 @@ describe('Renewals', () => {
     });
   }
 
+  it('have the end of its validity noticed, which would pass in silence with them', () => {
+    expect(renew(new ScriptedLease()).isWatched).to.equal(true);
+  });
+
   it('wait for the one that is under way', async () => {
     const lease = renew(new ScriptedLease());
     lease.answers = 'never';
@@ -169,7 +181,7 @@ describe('Renewals', () => {
 
   it('never keep a lease beyond its longest hold', async () => {
     const maxHoldMs = 7500;
-    const lease = renew(new ScriptedLease(), TTL_MS, maxHoldMs);
+    const lease = renew(new ScriptedLease(TTL_MS, maxHoldMs));
     await clock.tickAsync(maxHoldMs - 1);
     expect(lease.isValid()).to.equal(true);
     await clock.tickAsync(1);
@@ -184,7 +196,7 @@ describe('Renewals', () => {
 
   it('never keep a lease beyond it either when they had to wait for an extension', async () => {
     const maxHoldMs = 4000;
-    const lease = renew(new ScriptedLease(), TTL_MS, maxHoldMs);
+    const lease = renew(new ScriptedLease(TTL_MS, maxHoldMs));
     lease.turn = new Promise((resolve) => setTimeout(resolve, 2500));
     await clock.tickAsync(maxHoldMs);
 
@@ -213,7 +225,7 @@ describe('Renewals', () => {
   });
 
   it('ask for whole ms alone', async () => {
-    const lease = renew(new ScriptedLease(1000), 1000, 2500.5);
+    const lease = renew(new ScriptedLease(1000, 2500.5), 1000);
     await clock.tickAsync(5000);
 
     expect(lease.asked.every(({ ttlMs }) => Number.isInteger(ttlMs))).to.equal(true);

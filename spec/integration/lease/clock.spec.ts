@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { createSandbox } from 'sinon';
+import { until } from '../../support/until';
+import { addressesOf, thrownBy, useLocks, useMasters } from '../lock/locks';
+import { ConfigException, BadRequestException } from 'pip-services4-commons-node';
+import type { AdoptOptions, HandedOver } from '../../../lib';
+
+const LONG = 60_000;
+
+describe('A lease when the wall clock is set forward', () => {
+  const sandbox = createSandbox();
+  const locks = useLocks();
+  const masters = useMasters(1);
+  afterEach(() => sandbox.restore());
+
+  const open = () => locks.open({ connections: addressesOf(masters), options: { retry_timeout: 10 } });
+  /** As a machine that has slept: the monotonic clock has stood still. */
+  const setForward = (): void => {
+    const { now } = Date;
+    sandbox.stub(Date, 'now').callsFake(() => now() + 2 * LONG);
+  };
+
+  it('fires the signal that was taken before', async () => {
+    const lease = await (await open()).acquireLease('123', 'key', LONG);
+    const { signal } = lease;
+    setForward();
+    expect(lease.isValid()).to.equal(false);
+    await until(() => signal.aborted, 'its signal has fired');
+    expect(signal.reason).to.include({ code: 'LOCK_LOST' });
+  });
+
+  it('is lost where it renews itself, though nobody has taken its signal', async () => {
+    const lock = await open();
+    await lock.acquireLease('123', 'key', LONG, { autoRenew: true });
+    setForward();
+    await until(async () => (await masters[0]?.command('EXISTS', 'key')) === 0, 'what is left of it was given back');
+  });
+
+  it('lets the next in line of this process go on', async () => {
+    const lock = await open();
+    await lock.acquireLease('123', 'key', LONG);
+    const next = lock.acquireLease('123', 'key', LONG, { timeout: LONG });
+    await until(() => lock.getStatus().waiters === 1, 'it waits');
+    await masters[0]?.command('DEL', 'key');
+    setForward();
+    expect((await next).isValid()).to.equal(true);
+  });
+});
+
+describe('A lease that is adopted', () => {
+  const locks = useLocks();
+  const masters = useMasters(1);
+  const open = () => locks.open({ connections: addressesOf(masters) });
+
+  it('renews itself where it is asked to, up to its longest hold', async () => {
+    const [first, second] = [await open(), await open()];
+    const handedOver = (await first.acquireLease('123', 'key', 200)).handOver();
+    const startedMs = performance.now();
+    const lease = await second.adoptLease('123', handedOver, { autoRenew: true, maxHold: 500 });
+    const { signal } = lease;
+    let validMs = 0;
+    await until(() => {
+      if (lease.isValid()) validMs = performance.now() - startedMs;
+      return signal.aborted;
+    }, 'it is lost');
+    expect(validMs).to.be.above(200);
+  });
+
+  it('never stands for longer than its longest hold', async () => {
+    const [first, second] = [await open(), await open()];
+    const handedOver = (await first.acquireLease('123', 'key', LONG)).handOver();
+    const lease = await second.adoptLease('123', handedOver, { maxHold: 1000 });
+    expect(lease.remaining()).to.be.at.most(1000);
+    expect(await masters[0]?.command('PTTL', 'key')).to.be.at.most(1000);
+    await lease.release();
+  });
+
+  it('takes no option that it would ignore, and nothing that was not handed over', async () => {
+    const lock = await open();
+    const handedOver = {
+      keys: ['key'],
+      token: 'token',
+      formerTokens: [],
+      ttl: LONG,
+      longestTtl: LONG,
+      fencingToken: null,
+    };
+    for (const [options, part] of [
+      [{ fencing: true }, 'where it is acquired'],
+      [{ timeout: 10 }, 'adoptLease(context, handedOver'],
+      [{ autorenew: true }, 'they take autoRenew, maxHold'],
+    ] as const) {
+      const asked = lock.adoptLease('123', handedOver, options as unknown as AdoptOptions);
+      expect((await thrownBy(asked, ConfigException, 'BAD_OPTION')).message).to.include(part);
+    }
+    for (const wrong of [null, undefined, {}, 'token', { keys: ['key'], ttl: LONG }]) {
+      await thrownBy(lock.adoptLease('123', wrong as unknown as HandedOver), BadRequestException, 'BAD_KEY');
+    }
+  });
+});
