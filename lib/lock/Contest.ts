@@ -74,11 +74,10 @@ export class Contest {
       }
       // Where others are known to wait as well, the first attempt is to take a place behind them.
       const isContested = this.#waiters.some(({ line }) => line.isAwaitedElsewhere) && this.#patience.plan();
-      if (!isContested) {
-        const attempted = await this.attempt(this.#waiters, null);
-        if (attempted.kind === 'held' || !this.#patience.plan()) return attempted;
-      }
-      return await this.#persist();
+      if (isContested) return await this.#persist(true);
+      const attempted = await this.attempt(this.#waiters, null);
+      if (attempted.kind === 'held' || !this.#patience.plan()) return attempted;
+      return await this.#persist(false);
     } finally {
       for (const waiter of this.#waiters) if (waiter.hold === null) waiter.leave();
     }
@@ -97,19 +96,28 @@ export class Contest {
     return null;
   }
 
-  /** The attempts of one who waits, first in line in this process. */
-  async #persist(): Promise<Attempted> {
+  /**
+   * The attempts of one who waits, first in line in this process. What was given back before the first moment of
+   * listening rang for nobody: so whoever listens asks at once. Where it has asked before, that is its first retry, taken
+   * early, and each later one comes a pause earlier too: the last pause ends without an attempt.
+   */
+  async #persist(isFirst: boolean): Promise<Attempted> {
     const bell = new Bell(this.quorum, this.options, this.#patience.startedMs, () =>
       this.#waiters.at(-1)?.wake('bell'),
     );
     try {
-      // What was given back before the first moment of listening rang for nobody: ask at once.
-      let cause = bell.listen() ? 'bell' : await this.#pause(bell);
+      const isListening = bell.listen();
+      const isEarly = isListening && !isFirst;
+      let cause = isListening || isFirst ? 'bell' : await this.#pause(bell);
       for (;;) {
         throwIfEnded(this.wish, this.lines);
         const attempted = await this.attempt(this.#waiters, bell.place());
-        if (attempted.kind === 'held' || (cause === 'time' && !this.#patience.plan())) return attempted;
+        // One that was under way at the deadline was the last.
+        if (attempted.kind === 'held' || this.#patience.isOver) return attempted;
+        if (!isEarly && cause === 'time' && !this.#patience.plan()) return attempted;
         cause = await this.#pause(bell);
+        const isDone = isEarly && cause === 'time' && !this.#patience.plan();
+        if (isDone && !this.#patience.isOver) return attempted;
       }
     } finally {
       bell.close();

@@ -35,6 +35,11 @@ export class Patience {
     return this.#dueMs;
   }
 
+  /** Whether the deadline has passed. */
+  get isOver(): boolean {
+    return performance.now() >= this.#deadlineMs;
+  }
+
   /** Sets the time of the next attempt. Returns whether there is to be one. */
   plan(): boolean {
     const nowMs = performance.now();
