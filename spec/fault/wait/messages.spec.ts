@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { DeafProxy } from '../../../bench/DeafProxy';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
-import { begun, LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
+import { acquireEverywhere, begun, LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
 
 describe('A waiter', () => {
   const locks = useLocks();
@@ -24,7 +24,7 @@ describe('A waiter', () => {
   it('that no message reaches has the lock by its next retry', async () => {
     const holder = await locks.open({ connections: addressesOf(masters) });
     const waiter = await locks.open({ connections: endpoints(3), options: { retry_timeout: 300 } });
-    await holder.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(holder, masters);
     const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await holder.releaseLock('123', 'key');
@@ -37,7 +37,7 @@ describe('A waiter', () => {
     it(`that the message of ${deaf} of three masters does not reach is woken by the others`, async () => {
       const holder = await locks.open({ connections: addressesOf(masters) });
       const waiter: RedisLock = await locks.open({ connections: endpoints(deaf), options: NO_POLLING });
-      await holder.acquireLock('123', 'key', LONG);
+      await acquireEverywhere(holder, masters);
       const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       await holder.releaseLock('123', 'key');

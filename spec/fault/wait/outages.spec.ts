@@ -1,7 +1,16 @@
 import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
-import { begun, channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from '../../integration/wait/waiting';
+import {
+  acquireEverywhere,
+  begun,
+  channelsOn,
+  LONG,
+  NO_POLLING,
+  rejectionOf,
+  soon,
+  untilWaiting,
+} from '../../integration/wait/waiting';
 import { until } from '../../support/until';
 import type { Master } from '../../support/Master';
 import { TcpProxy } from '../../support/TcpProxy';
@@ -22,7 +31,7 @@ describe('A waiter of which one master', () => {
       it(`${fate}, the ${index === 0 ? 'first' : 'last'} one, is woken by the others`, async () => {
         const config = { connections: addressesOf(masters), options: { ...NO_POLLING, node_timeout: 150 } };
         const [holder, waiter] = [await locks.open(config), await locks.open(config)];
-        await holder.acquireLock('123', 'key', LONG);
+        await acquireEverywhere(holder, masters);
         const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
         await untilWaiting(masters, 'key');
         const befallen = masters[index] ?? expect.fail('no master');
@@ -52,7 +61,7 @@ for (const size of [1, 3]) {
       holder = await locks.open({ connections: addressesOf(masters) });
       waiter = await locks.open({ connections, options: NO_POLLING });
       controller = new AbortController();
-      await holder.acquireLock('123', 'key', LONG);
+      await acquireEverywhere(holder, masters);
       acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG, controller.signal));
       await untilWaiting(masters, 'key');
     });

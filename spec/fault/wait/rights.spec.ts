@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
 import { Descriptor, References, type RedisLock } from '../../../lib';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
-import { begun, channelsOn, LONG, NO_POLLING, soon, untilWaiting } from '../../integration/wait/waiting';
+import {
+  acquireEverywhere,
+  begun,
+  channelsOn,
+  LONG,
+  NO_POLLING,
+  soon,
+  untilWaiting,
+} from '../../integration/wait/waiting';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
@@ -85,7 +93,7 @@ describe('Whoever waits for a lock', () => {
     await permit(ALL);
     await permit([...ALL, '-subscribe'], servers.slice(0, 1));
     const [holder, waiter] = [await open(), await open(NO_POLLING)];
-    await holder.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(holder, servers);
     const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(servers.slice(1), 'key');
     await until(() => warnings.length === 1, 'it is warned of');

@@ -5,7 +5,7 @@ import { Rounds } from '../../../lib/quorum/Rounds';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
 import { addressesOf, useLocks, useMasters, valuesOn } from '../lock/locks';
-import { begun, channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
+import { acquireEverywhere, begun, channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
 
 class Cancelled extends Error {}
 
@@ -65,7 +65,7 @@ for (const size of [1, 3]) {
 
     it('ends also where it is the first in line, which listens; the next one takes its place', async () => {
       const other = await open();
-      await other.acquireLock('123', 'key', LONG);
+      await acquireEverywhere(other, masters);
       const cancelled = begun(rejectionOf(acquire(controller.signal, LONG)));
       const next = begun(acquire(undefined, LONG));
       await untilWaiting(masters, 'key');
@@ -93,7 +93,7 @@ for (const size of [1, 3]) {
 
     it('ends after an attempt in the midst of which it is cancelled, and which is refused', async () => {
       const other = await open();
-      await other.acquireLock('123', 'key', LONG);
+      await acquireEverywhere(other, masters);
       const cancelled = begun(rejectionOf(acquire(controller.signal, LONG)));
       controller.abort(reason);
 

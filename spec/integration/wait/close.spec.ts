@@ -3,7 +3,7 @@ import { InvalidStateException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
-import { begun, channelsOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
+import { acquireEverywhere, begun, channelsOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
 
 const COUNT = 100;
 
@@ -43,7 +43,7 @@ describe('Those who wait for a lock that is closed', () => {
   });
 
   it('are told so behind one that holds, and that is given back', async () => {
-    await lock.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(lock, masters);
     const calls = begun(closedCalls(COUNT));
     await soon(lock.close('123'), 'it is closed');
 
@@ -61,7 +61,7 @@ describe('Those who wait for a lock that is closed', () => {
 
   it('are told so while the line lets others pass', async () => {
     const other = await open();
-    await lock.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(lock, masters);
     const passing = begun(other.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await lock.releaseLock('123', 'key');

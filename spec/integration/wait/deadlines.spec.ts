@@ -5,7 +5,7 @@ import type { RedisLock } from '../../../lib';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../lock/locks';
-import { begun, LONG, NO_POLLING, untilWaiting } from './waiting';
+import { acquireEverywhere, begun, LONG, NO_POLLING, untilWaiting } from './waiting';
 
 describe('A wait that comes to its end', () => {
   const sandbox = createSandbox();
@@ -111,7 +111,7 @@ describe('A wait that comes to its end', () => {
 
   it('does not come sooner for attempts that nobody counts: those after a message, and after an expiry', async () => {
     const [holder, waiter] = [await open(), await open({ ...NO_POLLING, retries: 1 })];
-    await holder.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(holder, masters);
     const acquired = begun(acquire(waiter, LONG));
     await untilWaiting(masters, 'key');
     const spy = sandbox.spy(Rounds.prototype, 'acquire');

@@ -2,7 +2,7 @@ import type { RedisLock } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, useLocks, useMasters } from '../lock/locks';
 import { OtherProcess } from './fixtures/OtherProcess';
-import { begun, LONG, NO_POLLING, soon, untilWaiting, waitersOn } from './waiting';
+import { acquireEverywhere, begun, LONG, NO_POLLING, soon, untilWaiting, waitersOn } from './waiting';
 
 describe('Whoever waits for a lock of another process', () => {
   const locks = useLocks();
@@ -40,7 +40,7 @@ describe('Whoever waits for a lock of another process', () => {
   });
 
   it('is woken in the place of one that was killed while it waited before', async () => {
-    await lock.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(lock, masters);
     other.startWaiting(LONG, LONG);
     await untilWaiting(masters, 'key');
     const next = await locks.open(configOf());
@@ -54,7 +54,7 @@ describe('Whoever waits for a lock of another process', () => {
   });
 
   it('has the lock by its next retry when one was woken that can do nothing any more', async () => {
-    await lock.acquireLock('123', 'key', LONG);
+    await acquireEverywhere(lock, masters);
     other.startWaiting(LONG, LONG);
     await untilWaiting(masters, 'key');
     const next = await locks.open(configOf({ retry_timeout: 200 }));

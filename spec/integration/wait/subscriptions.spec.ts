@@ -3,7 +3,7 @@ import { ConflictException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../lock/locks';
-import { begun, channelsOn, keysOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
+import { acquireEverywhere, begun, channelsOn, keysOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
 
 for (const size of [1, 3]) {
   describe(`What a waiter leaves on ${size} masters`, () => {
@@ -26,7 +26,7 @@ for (const size of [1, 3]) {
 
     it('is a channel on each master while it waits, whoever waits behind it, on the one connection', async () => {
       const [holder, lock] = [await open(), await open()];
-      await holder.acquireLock('123', 'key', LONG);
+      await acquireEverywhere(holder, masters);
       expect(await channels()).to.eql(onAll(0));
       const [first] = [0, 1, 2, 3, 4].map(() => begun(lock.acquireLock('123', 'key', LONG, LONG)));
       await untilWaiting(masters, 'key');
@@ -80,7 +80,7 @@ for (const size of [1, 3]) {
 
     it('is no line once the last one was served', async () => {
       const [holder, lock] = [await open(), await open()];
-      await holder.acquireLock('123', 'key', LONG);
+      await acquireEverywhere(holder, masters);
       const acquired = begun(lock.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       await holder.releaseLock('123', 'key');

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
+import { valuesOn } from '../lock/locks';
 
 /** As a ttl or a timeout: for longer than any test takes. */
 export const LONG = 60_000;
@@ -59,4 +61,13 @@ export async function untilWaiting(masters: readonly Master[], key: string, coun
 export async function keysOn(masters: readonly Master[], pattern: string): Promise<readonly string[]> {
   const keys = await Promise.all(masters.map((master) => master.command('KEYS', pattern)));
   return (keys as readonly (readonly string[])[]).flat();
+}
+
+/**
+ * Acquires a lock, and waits until it stands on every master. A quorum grants it before: whoever asks then could be
+ * granted it by the others, and would take no place in their lines.
+ */
+export async function acquireEverywhere(lock: RedisLock, masters: readonly Master[], key = 'key'): Promise<void> {
+  await lock.acquireLock('123', key, LONG);
+  await until(async () => !(await valuesOn(masters, key)).includes(null), `${key} is held on each master`);
 }

@@ -4,7 +4,7 @@ import type { RedisLock } from '../../../lib';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import { until } from '../../support/until';
 import { addressesOf, setForeignLock, useLocks, useMasters, useProxies, valuesOn } from '../lock/locks';
-import { begun, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
+import { acquireEverywhere, begun, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
 
 for (const size of [1, 3, 5]) {
   describe(`Whoever waits for a lock that another instance holds, on ${size} masters`, () => {
@@ -21,14 +21,9 @@ for (const size of [1, 3, 5]) {
     const open = (options: object = {}): Promise<RedisLock> =>
       locks.open({ connections: addressesOf(masters), options: { ...NO_POLLING, ...options } });
 
-    /** A quorum has granted it before; those who wait are to be refused by every master. */
-    const untilHeld = (key: string): Promise<void> =>
-      until(async () => !(await valuesOn(masters, key)).includes(null), 'it stands on each master');
-
     it('is woken by its release', async () => {
       const waiter = await open();
-      await holder.acquireLock('123', 'key', LONG);
-      await untilHeld('key');
+      await acquireEverywhere(holder, masters);
       const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       expect(waiter.getStatus()).to.include({ held: 0, waiters: 1 });
@@ -41,8 +36,7 @@ for (const size of [1, 3, 5]) {
 
     it('is woken when that is closed', async () => {
       const waiter = await open();
-      await holder.acquireLock('123', 'key', LONG);
-      await untilHeld('key');
+      await acquireEverywhere(holder, masters);
       const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');
       await holder.close('123');
@@ -55,7 +49,7 @@ for (const size of [1, 3, 5]) {
       const waiter = await open({ key_prefix: 'app:' });
       for (const key of ['one', 'other']) {
         await prefixed.acquireLock('123', key, LONG);
-        await untilHeld(`app:${key}`);
+        await until(async () => !(await valuesOn(masters, `app:${key}`)).includes(null), 'it is held on each master');
       }
       const one = begun(waiter.acquireLock('123', 'one', LONG, LONG));
       const other = begun(waiter.acquireLock('123', 'other', LONG, LONG));
@@ -69,8 +63,7 @@ for (const size of [1, 3, 5]) {
     });
 
     it('is woken alone, in the order of arrival, and needs one attempt', async () => {
-      await holder.acquireLock('123', 'key', LONG);
-      await untilHeld('key');
+      await acquireEverywhere(holder, masters);
       const served: number[] = [];
       const visits: Promise<void>[] = [];
       const waiters = await Promise.all([0, 1, 2, 3].map(() => open()));
@@ -93,8 +86,7 @@ for (const size of [1, 3, 5]) {
 
     it('is let in by an instance that acquires again at once, and again', async () => {
       const waiter = await open();
-      await holder.acquireLock('123', 'key', LONG);
-      await untilHeld('key');
+      await acquireEverywhere(holder, masters);
       let isServed = false;
       const visit = async (): Promise<void> => {
         await waiter.acquireLock('123', 'key', LONG, LONG);
@@ -118,8 +110,7 @@ for (const size of [1, 3, 5]) {
         await lock.acquireLock('123', 'key', LONG, LONG);
         await lock.releaseLock('123', 'key');
       };
-      await holder.acquireLock('123', 'key', LONG);
-      await untilHeld('key');
+      await acquireEverywhere(holder, masters);
       const served = begun(visit(waiter));
       const next = begun(holder.acquireLock('123', 'key', LONG, LONG));
       const last = begun(visit(holder));
