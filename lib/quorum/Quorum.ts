@@ -54,6 +54,7 @@ export class Quorum implements MasterOwner {
       retryCount: options.retries,
       retryDelay: options.retryTimeoutMs,
       retryJitter: options.retryJitterMs,
+      nodeTimeoutMs: options.nodeTimeoutMs,
     };
     // The only master there is can be in no quorum with one that remembers: it is admitted, and not asked to prove it.
     const isProved = isGuarded && endpoints.length > 1;

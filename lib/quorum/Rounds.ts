@@ -10,6 +10,11 @@ import { Stopwatch, type Clock } from './Stopwatch';
 import type { ReleaseRound, Round } from './Voter';
 import { quorumOfGrants, quorumWithout, Votes, type Answer, type Rule } from './Votes';
 
+/** Redlock's settings, and how long one master has to answer, in ms. */
+export interface RoundSettings extends RedlockSettings {
+  readonly nodeTimeoutMs: number;
+}
+
 /** What a process hands over so that another can take the lock over. */
 export interface Inheritance {
   /** As the masters know them. */
@@ -33,7 +38,7 @@ export class Rounds {
   constructor(
     masters: readonly Master[],
     private readonly quorum: number,
-    settings: RedlockSettings,
+    private readonly settings: RoundSettings,
     scripts: ScriptOptions,
     private readonly clock: Clock,
   ) {
@@ -73,7 +78,13 @@ export class Rounds {
     const term = this.#term(ttlMs);
     const votes = this.#votes(quorumOfGrants);
     const round: Round = { kind: 'acquire', votes, hold, ttlMs, place, proposal };
-    const isGranted = await this.#runner.run(round, { keys, token: hold.token, ttlMs });
+    const running = this.#runner.run(round, { keys, token: hold.token, ttlMs });
+    if (term.validForMs < this.settings.nodeTimeoutMs && !(await settlesWithin(running, term.validForMs))) {
+      // What is granted from now on is worth nothing to the caller.
+      this.#runner.behind(this.#giveBack(hold, votes));
+      return { kind: 'no-quorum', answers: votes.answers.map(late) };
+    }
+    const isGranted = await running;
     if (isGranted && term.stopwatch.elapsedMs() < term.validForMs) return { kind: 'granted', hold, term, votes };
     await this.#giveBack(hold, votes);
     if (isGranted) return { kind: 'no-quorum', answers: votes.answers.map(late) };
@@ -196,4 +207,21 @@ function late(answer: Answer): Answer {
   if (answer.vote?.kind !== 'granted') return answer;
   const error = new MasterError(answer.address, 'late', 'granted when the ttl had already passed');
   return { ...answer, vote: { kind: 'none', error } };
+}
+
+/** A promise that rejects settles, too: whoever awaits it then is told. */
+async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

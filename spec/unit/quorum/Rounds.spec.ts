@@ -9,7 +9,7 @@ import { Refusal } from '../../../lib/quorum/scripts';
 import type { Clock } from '../../../lib/quorum/Stopwatch';
 
 const PLAIN = { isGuarded: false, isNotifying: false };
-const SETTINGS = { driftFactor: 0.01, retryCount: 3, retryDelay: 1, retryJitter: 0 };
+const SETTINGS = { driftFactor: 0.01, retryCount: 3, retryDelay: 1, retryJitter: 0, nodeTimeoutMs: 0 };
 const TTL_MS = 1000;
 const VALID_FOR_MS = 1000 - 10 - 2;
 

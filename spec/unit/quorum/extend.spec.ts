@@ -7,7 +7,7 @@ import { Rounds } from '../../../lib/quorum/Rounds';
 import type { Clock } from '../../../lib/quorum/Stopwatch';
 import { KeepingMaster, type Command } from './KeepingMaster';
 
-const SETTINGS = { driftFactor: 0.01, retryCount: 3, retryDelay: 1, retryJitter: 0 };
+const SETTINGS = { driftFactor: 0.01, retryCount: 3, retryDelay: 1, retryJitter: 0, nodeTimeoutMs: 0 };
 const TTL_MS = 60_000;
 const LONGER_MS = 120_000;
 

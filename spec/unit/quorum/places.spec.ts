@@ -59,7 +59,7 @@ describe('A place in the line of a master', () => {
       return [Refusal.taken, 500, 0];
     };
     const masters = [0, 1, 2].map((index) => ({ address: `m:${index}`, run }) as unknown as Master);
-    const settings = { driftFactor: 0.01, retryCount: 0, retryDelay: 1, retryJitter: 0 };
+    const settings = { driftFactor: 0.01, retryCount: 0, retryDelay: 1, retryJitter: 0, nodeTimeoutMs: 0 };
     const rounds = new Rounds(masters, 2, settings, { isGuarded: false, isNotifying: true }, systemClock);
     await rounds.acquire(['key'], TTL_MS, PLACE);
     await rounds.acquire(['key'], TTL_MS, null);
