@@ -82,7 +82,7 @@ export class Rounds {
     if (term.validForMs < this.settings.nodeTimeoutMs && !(await settlesWithin(running, term.validForMs))) {
       // What is granted from now on is worth nothing to the caller.
       this.#runner.behind(this.#giveBack(hold, votes));
-      return { kind: 'no-quorum', answers: votes.answers.map(late) };
+      return { kind: 'no-quorum', answers: votes.answers.map(unanswered).map(late) };
     }
     const isGranted = await running;
     if (isGranted && term.stopwatch.elapsedMs() < term.validForMs) return { kind: 'granted', hold, term, votes };
@@ -201,6 +201,12 @@ export class Rounds {
   #votes(rule: Rule): Votes {
     return new Votes(this.#addresses, this.quorum, rule);
   }
+}
+
+function unanswered(answer: Answer): Answer {
+  if (answer.vote !== null) return answer;
+  const error = new MasterError(answer.address, 'late', 'no answer before the ttl had passed');
+  return { ...answer, vote: { kind: 'none', error } };
 }
 
 function late(answer: Answer): Answer {

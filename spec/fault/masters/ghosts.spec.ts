@@ -47,7 +47,7 @@ describe('A lock without an owner', () => {
     // The two were asked just now: left alone, they would hold the key for 300 ms.
     await until(() => areKeysGone('key'), 'no master holds the key', 150);
     for (const { port } of proxies.slice(1)) {
-      expect(message).to.include(`127.0.0.1:${port}: late (granted when the ttl had already passed)`);
+      expect(message).to.include(`127.0.0.1:${port}: late (no answer before the ttl had passed)`);
     }
     expect(lock.getStatus().held).to.equal(0);
   });
