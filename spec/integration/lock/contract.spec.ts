@@ -102,12 +102,16 @@ describeOnMasters('A lock', (bench) => {
   it('does not touch what another holds when it is released too late', async () => {
     const [one, other] = [await open(), await open()];
     await one.acquireLock('123', 'key', 50);
+    const [ended = null] = await valuesOn(bench.living, 'key');
     await other.acquireLock('123', 'key', LONG, LONG);
-    const held = await valuesOn(bench.living, 'key');
+    const before = await valuesOn(bench.living, 'key');
     await one.releaseLock('123', 'key');
 
     expect(await one.tryAcquireLock('123', 'key', LONG)).to.equal(false);
-    expect(await valuesOn(bench.living, 'key')).to.deep.equal(held);
+    // On a minority the first lock may end only now, and the other one was refused.
+    for (const [index, value] of (await valuesOn(bench.living, 'key')).entries()) {
+      if (before[index] !== ended && before[index] !== null) expect(value).to.equal(before[index]);
+    }
   });
 
   it('stands on the masters under exactly its prefix and key, with one token and its ttl', async () => {
