@@ -140,12 +140,13 @@ export class Lease {
    *   undoes it, `close` neither
    * @throws BadRequestException BAD_TTL, InvalidStateException CLOSED, both for `keepFor` only
    */
-  release(options: ReleaseOptions = {}): Promise<ReleaseOutcome> {
+  release(options?: ReleaseOptions | null): Promise<ReleaseOutcome> {
+    const keepForMs = options?.keepFor ?? null;
     const state = this.#state;
     if (state.kind === 'released') return state.outcome;
     if (state.kind === 'lost') return Promise.resolve({ kind: 'expired', masters: [] });
     const isValid = this.isValid();
-    if (isValid && options.keepFor !== undefined) return this.#keep(state.hold, options.keepFor);
+    if (isValid && keepForMs !== null) return this.#keep(state.hold, keepForMs);
     const released = this.#owner.release(this, state.hold, !isValid);
     const outcome = isValid
       ? released.then((votes) => new VotedOutcome(votes))
