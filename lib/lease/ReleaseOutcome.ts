@@ -15,7 +15,7 @@ export interface MasterAnswer {
  *
  * - `released`: it was deleted, and a quorum of masters says that it does not stand there any more
  * - `expired`: this process knew already that it had ended
- * - `taken`: so many masters had lost it before that no quorum held it; nobody else's was touched
+ * - `taken`: so many masters had lost it before, or never had it, that no quorum held it; nobody else's was touched
  * - `unreachable`: too few masters confirmed it; it ends with its ttl at the latest
  * - `kept`: it stays on a quorum of masters for the time that was asked for, held by nobody
  * - `handed-over`: it is somebody else's to release
@@ -38,7 +38,7 @@ const KEPT_KINDS = { kept: 'kept', lost: 'taken', undecided: 'unreachable' } as 
 
 /** What came of a release that leaves the lock on the masters. */
 export function keptOutcome(extended: Extended): ReleaseOutcome {
-  const answers = extended.kind === 'kept' ? [] : extended.answers;
+  const { answers } = extended.kind === 'kept' ? extended.votes : extended;
   const masters = answers.map(({ address, vote }) => ({
     address,
     answer: vote?.kind === 'granted' ? 'kept' : inWords(vote),

@@ -27,7 +27,7 @@ export interface Wish {
   readonly ttlMs: number;
   /** For how long to try; null leaves it to `options.retries`. */
   readonly timeoutMs: number | null;
-  /** Until when, on the monotonic clock; Infinity without a timeout. */
+  /** Until when, on the monotonic clock; Infinity without a timeout, and for one attempt, which is always made. */
   readonly deadlineMs: number;
   /** Cancels the wait. */
   readonly signal: AbortSignal | null;

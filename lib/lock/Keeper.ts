@@ -49,7 +49,7 @@ export class Keeper implements LeaseOwner {
 
   async release(lease: Lease, hold: Hold, isExpired: boolean): Promise<Released> {
     const { quorum, held, lines, window } = this.household;
-    if (!window.tryEnter()) await window.enterToRelease();
+    if (!window.tryEnter()) await window.waitToRelease();
     try {
       // The round of the next in line is sent in this turn as well: one write to each master serves both.
       if (this.waiters.some(({ next }) => next !== null)) for (const master of quorum.masters) master.gather();
@@ -71,9 +71,13 @@ export class Keeper implements LeaseOwner {
   }
 
   /** The masters refuse whoever is next in line, and say for how long. */
-  keep(lease: Lease, hold: Hold, ttlMs: number): Promise<Extended> {
-    const kept = this.household.quorum.rounds.extend(hold, ttlMs);
+  async keep(lease: Lease, hold: Hold, ttlMs: number): Promise<Extended> {
+    const { rounds } = this.household.quorum;
+    const keeping = rounds.extend(hold, ttlMs);
     this.#leave(lease);
+    const kept = await keeping;
+    // What a minority still holds would keep others from it, and keeps nothing.
+    if (kept.kind === 'lost') void rounds.release(hold);
     return kept;
   }
 

@@ -176,7 +176,7 @@ export class Session {
     const { rounds, fencing: fencedRounds } = this.quorum;
     if (!this.window.tryEnter()) {
       const untilMs = Math.max(deadlineMs, performance.now() + this.options.nodeTimeoutMs);
-      if (!(await this.window.enterToAcquire(untilMs, signal))) return this.quorum.notAsked();
+      if (!(await this.window.waitToAcquire(untilMs, signal))) return this.quorum.notAsked();
     }
     try {
       return await (fencing ? fencedRounds : rounds).acquire(this.#names(keys), ttlMs, place);

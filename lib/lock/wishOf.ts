@@ -25,7 +25,7 @@ export function wishOf(
     // The lock is never held for longer than its longest hold.
     ttlMs: Math.min(ttlMs, keeping.maxHoldMs),
     timeoutMs,
-    deadlineMs: timeoutMs === null ? Infinity : performance.now() + timeoutMs,
+    deadlineMs: timeoutMs === null || timeoutMs === 0 ? Infinity : performance.now() + timeoutMs,
     signal: options.signal ?? null,
     keeping,
     fencing: options.fencing ?? false,

@@ -27,6 +27,8 @@ export interface Term {
 export class Hold {
   /** Nobody wants the lock any more: a command that the server has not run yet must not be sent again. */
   isReleased = false;
+  /** The last extension that was sent: what an earlier one has found out may be of no use any more. */
+  lastExtension: Votes | null = null;
   /** Null where none was asked for. */
   fencingToken: number | null = null;
   readonly #copies: Copy[];
@@ -94,7 +96,7 @@ export type Acquired = Granted | Refused;
 /** What came of keeping a lock for longer. */
 export type Extended =
   /** A quorum still holds it, for so long. */
-  | { readonly kind: 'kept'; readonly term: Term }
+  | { readonly kind: 'kept'; readonly term: Term; readonly votes: Votes }
   /** So many masters have lost it that no quorum holds it. */
   | { readonly kind: 'lost'; readonly answers: readonly Answer[] }
   /** Too few answered to know. */

@@ -155,6 +155,7 @@ export class Rounds {
     const votes = this.#votes(quorumOfGrants);
     const term = this.#term(ttlMs);
     hold.longestTtlMs = Math.max(hold.longestTtlMs, ttlMs);
+    hold.lastExtension = votes;
     await this.#runner.run({ kind: 'extend', votes, hold }, { keys, token, ttlMs });
     const verdict = await votes.verdict();
     const isLost = (): boolean => votes.count('taken') > this.#addresses.length - this.quorum;
@@ -164,12 +165,15 @@ export class Rounds {
     if (votes.count('granted') < this.quorum) return { kind: 'undecided', answers: votes.answers };
     if (term.stopwatch.elapsedMs() >= term.validForMs) return { kind: 'lost', answers: votes.answers.map(late) };
     void votes.complete().then(() => this.#heal(hold, term, votes));
-    return { kind: 'kept', term };
+    return { kind: 'kept', term, votes };
   }
 
-  /** Gives the lock back to the masters that had lost it when it was extended, if it is still held. */
+  /**
+   * Gives the lock back to the masters that had lost it when it was extended, if it is still held. Where a later extension
+   * was sent, that one sees to it: its ttl may be shorter.
+   */
   #heal(hold: Hold, { stopwatch, ttlMs, validForMs }: Term, extended: Votes): void {
-    if (hold.isReleased || stopwatch.elapsedMs() >= validForMs) return;
+    if (hold.isReleased || hold.lastExtension !== extended || stopwatch.elapsedMs() >= validForMs) return;
     for (const [index, { vote }] of extended.answers.entries()) {
       // Whoever holds it now is to be asked for it when it is given back, whatever was known before.
       if (vote?.kind === 'granted') hold.record(index, 'held');

@@ -44,7 +44,7 @@ export interface RoundFinder {
 }
 
 /**
- * A vote against, to redlock: what it says stands on the ballot. It is made once, since redlock would make an error of
+ * A vote against, to redlock: what it says stands among the votes. It is made once, since redlock would make an error of
  * its own for a vote that is none, and an error's stack costs more than all the rest of a refused vote.
  */
 const TAKEN = new MasterError('', 'unexpected', 'held by another');
@@ -56,7 +56,7 @@ export interface RedlockClient {
 }
 
 /**
- * One master as redlock's client: runs redlock's scripts on it, and casts on the round's ballot what redlock itself
+ * One master as redlock's client: runs redlock's scripts on it, and casts as the round's vote what redlock itself
  * does not keep: whether a refusal means "held by another" or "could not say".
  */
 export class Voter implements RedlockClient {

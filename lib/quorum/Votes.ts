@@ -49,12 +49,12 @@ export const quorumOfGrants: Rule = ({ granted, taken, pending }, masters, quoru
 
 /**
  * Of a release. It is granted where a master deleted the lock, and a quorum says that it does not stand there any more:
- * then others can have it. It is taken where so many masters had lost it before that no quorum held it.
+ * then others can have it. It is taken where so many masters had lost it before, or never had it, that no quorum held it.
  */
 export const quorumWithout: Rule = ({ granted, taken, absent, pending }, masters, quorum) => {
   const blocking = masters - quorum + 1;
-  if (taken >= blocking) return 'taken';
-  if (taken + pending >= blocking) return null;
+  if (taken + absent >= blocking) return 'taken';
+  if (taken + absent + pending >= blocking) return null;
   const without = granted + taken + absent;
   if (granted > 0 && without >= quorum) return 'granted';
   return pending === 0 || without + pending < quorum ? 'no-quorum' : null;

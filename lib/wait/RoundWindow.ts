@@ -26,18 +26,18 @@ export class RoundWindow {
   }
 
   /**
-   * Waits for a place.
+   * Waits for a place that there was not.
    *
    * @param untilMs on the monotonic clock
    * @returns whether it was had in time, and has to be given up
    */
-  async enterToAcquire(untilMs: number, signal: AbortSignal | null): Promise<boolean> {
-    return this.tryEnter() || this.#acquires.wait(untilMs, signal);
+  waitToAcquire(untilMs: number, signal: AbortSignal | null): Promise<boolean> {
+    return this.#acquires.wait(untilMs, signal);
   }
 
-  /** Waits for a place, however long it takes: a release ends with its round, and so in bounded time. */
-  async enterToRelease(): Promise<void> {
-    if (!this.tryEnter()) await this.#releases.wait(Infinity, null);
+  /** Waits for a place that there was not, however long it takes: every round before it ends in bounded time. */
+  async waitToRelease(): Promise<void> {
+    await this.#releases.wait(Infinity, null);
   }
 
   /** Gives up a place, to the next who waits. */

@@ -1,7 +1,18 @@
 import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
 import type { Lease, RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import {
+  addressesOf,
+  setForeignLock,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  useLocks,
+  useMasters,
+  useProxies,
+  valuesOn,
+} from '../../integration/lock/locks';
+import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -20,7 +31,7 @@ describe('The release of a lease among faults', () => {
     locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: 400 } });
   const isAway = (lock: RedisLock, index: number): boolean => lock.getStatus().masters[index]?.state === 'away';
   const areReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
-  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
+  const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
   async function acquireEverywhere(lock: RedisLock): Promise<Lease> {
     const lease = await lock.acquireLease('123', 'key', LONG);
     await until(isEverywhere, 'it stands on each master');
@@ -62,7 +73,7 @@ describe('The release of a lease among faults', () => {
     await Promise.all([masters[0]?.command('DEL', 'key'), masters[1]?.command('DEL', 'key')]);
     expect((await lost.release()).kind).to.equal('taken');
 
-    await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is given back');
+    await until(() => standsOnNone(masters, 'key'), 'it is given back');
     const silent = await acquireEverywhere(lock);
     await masters[0]?.command('DEL', 'key');
     proxies[1]?.drop();
@@ -70,10 +81,28 @@ describe('The release of a lease among faults', () => {
     expect((await silent.release()).kind).to.equal('unreachable');
   });
 
+  it('is taken where one master lost the lock and another one had never granted it', async () => {
+    const lock = await open();
+    await setForeignLock(masters[2] as Master, 'key');
+    const lease = await lock.acquireLease('123', 'key', LONG);
+    await masters[1]?.command('DEL', 'key');
+
+    expect((await lease.release()).kind).to.equal('taken');
+  });
+
+  it('leaves nothing of a lock that was to be kept, and was lost', async () => {
+    const lock = await open();
+    const lease = await acquireEverywhere(lock);
+    await Promise.all([masters[0]?.command('DEL', 'key'), masters[1]?.command('DEL', 'key')]);
+    expect((await lease.release({ keepFor: LONG })).kind).to.equal('taken');
+
+    await until(() => standsOnNone(masters, 'key'), 'it is given back');
+  });
+
   it('deletes the other keys where one of them holds data of another type by now', async () => {
     const lock = await open();
     const lease = await lock.acquireLease('123', ['a', 'b', 'c'], LONG);
-    await until(async () => !(await valuesOn(masters, 'c')).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(masters, 'c'), 'it stands on each master');
     await Promise.all(masters.map((master) => master.command('DEL', 'b')));
     await Promise.all(masters.map((master) => master.command('HSET', 'b', 'field', '1')));
 

@@ -94,6 +94,16 @@ export function valuesOn(masters: readonly Master[], key: string): Promise<reado
   return Promise.all(masters.map((master) => master.command('GET', key)));
 }
 
+/** Whether a key stands on each of the masters. */
+export async function standsOnAll(masters: readonly Master[], key: string): Promise<boolean> {
+  return !(await valuesOn(masters, key)).includes(null);
+}
+
+/** Whether a key stands on none of the masters. */
+export async function standsOnNone(masters: readonly Master[], key: string): Promise<boolean> {
+  return (await valuesOn(masters, key)).every((value) => value === null);
+}
+
 /** Puts a lock on a master as other clients do, without any library. */
 export function setForeignLock(master: Master, key: string, ttlMs = 60_000): Promise<unknown> {
   return master.command('SET', key, 'theirs', 'NX', 'PX', ttlMs);

@@ -25,7 +25,11 @@ class FakeOwner implements LeaseOwner {
       this.#rounds.push((extended) =>
         resolve(
           extended.kind === 'kept'
-            ? { kind: 'kept', term: { stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) } }
+            ? {
+                kind: 'kept',
+                term: { stopwatch, ttlMs, validForMs: this.validForMs(ttlMs) },
+                votes: new Votes(['m:0'], 1, quorumWithout),
+              }
             : extended,
         ),
       );

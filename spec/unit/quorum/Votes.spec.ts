@@ -38,7 +38,7 @@ const ofAcquires: Outcome = (votes, quorum) => {
 };
 
 const ofReleases: Outcome = (votes, quorum) => {
-  if (counted(votes, 'taken') >= votes.length - quorum + 1) return 'taken';
+  if (counted(votes, 'taken', 'absent') >= votes.length - quorum + 1) return 'taken';
   const isDeleted = counted(votes, 'granted') > 0;
   return isDeleted && counted(votes, 'granted', 'taken', 'absent') >= quorum ? 'granted' : 'no-quorum';
 };

@@ -187,6 +187,24 @@ describe('An extension', () => {
     expect(tokens()[2]).to.equal(hold.token);
   });
 
+  it('heals nobody once a later one was sent, whose ttl may be shorter', async () => {
+    const { hold } = await grantBy(3);
+    at(2).tokens.clear();
+    at(2).state = 'late';
+    keptBy(await rounds.extend(hold, LONGER_MS));
+    keptBy(await rounds.extend(hold, TTL_MS));
+    const run = at(2).run.bind(at(2));
+    const healedFor: unknown[] = [];
+    at(2).run = (sha, numKeys, args) => {
+      healedFor.push(args.at(-1));
+      return run(sha, numKeys, args);
+    };
+    at(2).answer();
+    await settling();
+
+    expect(healedFor).to.eql([TTL_MS]);
+  });
+
   it('is lost without waiting for a master that is slow', async () => {
     const { hold } = await grantBy(3);
     at(2).state = 'late';

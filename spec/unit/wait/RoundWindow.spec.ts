@@ -11,7 +11,7 @@ describe('RoundWindow', () => {
   it('lets so many in at once, and the next when one leaves', async () => {
     const window = new RoundWindow(2);
     expect([window.tryEnter(), window.tryEnter(), window.tryEnter()]).to.deep.equal([true, true, false]);
-    const third = window.enterToAcquire(Infinity, null);
+    const third = window.waitToAcquire(Infinity, null);
     window.leave();
 
     expect(await third).to.equal(true);
@@ -23,9 +23,9 @@ describe('RoundWindow', () => {
     const window = new RoundWindow(1);
     window.tryEnter();
     const all = [
-      window.enterToAcquire(Infinity, null).then(note('first acquire')),
-      window.enterToAcquire(Infinity, null).then(note('second acquire')),
-      window.enterToRelease().then(note('release')),
+      window.waitToAcquire(Infinity, null).then(note('first acquire')),
+      window.waitToAcquire(Infinity, null).then(note('second acquire')),
+      window.waitToRelease().then(note('release')),
     ];
     for (const one of [2, 0, 1]) {
       window.leave();
@@ -39,8 +39,8 @@ describe('RoundWindow', () => {
     const window = new RoundWindow(1);
     window.tryEnter();
     const cancel = new AbortController();
-    const [late, cancelled] = [window.enterToAcquire(0, null), window.enterToAcquire(Infinity, cancel.signal)];
-    const next = window.enterToAcquire(Infinity, null);
+    const [late, cancelled] = [window.waitToAcquire(0, null), window.waitToAcquire(Infinity, cancel.signal)];
+    const next = window.waitToAcquire(Infinity, null);
     cancel.abort();
     expect([await late, await cancelled]).to.deep.equal([false, false]);
     window.leave();
@@ -52,11 +52,11 @@ describe('RoundWindow', () => {
     const { seen, note } = orderOf();
     const window = new RoundWindow(1);
     window.tryEnter();
-    const acquire = window.enterToAcquire(Infinity, null);
-    const release = window.enterToRelease().then(note('release'));
+    const acquire = window.waitToAcquire(Infinity, null);
+    const release = window.waitToRelease().then(note('release'));
     const closed = window.close().then(note('closed'));
     expect(await acquire).to.equal(false);
-    expect(await window.enterToAcquire(Infinity, null)).to.equal(false);
+    expect(await window.waitToAcquire(Infinity, null)).to.equal(false);
     window.leave();
     await release;
     window.leave();
