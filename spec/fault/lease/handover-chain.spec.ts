@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import {
+  addressesOf,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  useLocks,
+  useMasters,
+  useProxies,
+} from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -13,8 +21,8 @@ describe('A chain of hand-overs', () => {
   const openAt = (places: readonly { readonly port: number }[]): Promise<RedisLock> =>
     locks.open({ connections: addressesOf(places), options: { retry_timeout: 10, node_timeout: 400 } });
   const isAway = (lock: RedisLock, index: number): boolean => lock.getStatus().masters[index]?.state === 'away';
-  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
-  const isNowhere = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
+  const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
 
   it('leaves nothing on a master that missed every hand-over but the last release', async () => {
     const [first, last] = [await openAt(masters), await openAt(masters)];

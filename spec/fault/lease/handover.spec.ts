@@ -3,7 +3,15 @@ import { ConnectionException, InvalidStateException } from 'pip-services4-common
 import { createSandbox } from 'sinon';
 import type { HandedOver, RedisLock } from '../../../lib';
 import { Voter } from '../../../lib/quorum/Voter';
-import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import {
+  addressesOf,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  useLocks,
+  useMasters,
+  useProxies,
+} from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -19,8 +27,8 @@ describe('A lease that is handed over among faults', () => {
   const openAt = (places: readonly { readonly port: number }[]): Promise<RedisLock> =>
     locks.open({ connections: addressesOf(places), options: { retry_timeout: 10, node_timeout: 400 } });
   const codeOf = ({ code }: { readonly code?: unknown }): unknown => code;
-  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
-  const isNowhere = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
+  const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
   const isReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
   async function handedOver(): Promise<HandedOver> {
     const lock = await openAt(masters);
@@ -157,7 +165,7 @@ describe('A lease that is handed over among faults', () => {
   it('of several keys is given back wherever one of them stands under its former token', async () => {
     const [lock, heir] = [await openAt(masters), await openAt(masters)];
     const lease = await lock.acquireLease('123', ['key', 'other'], LONG);
-    await until(async () => !(await valuesOn(masters, 'other')).includes(null), 'they stand on each master');
+    await until(() => standsOnAll(masters, 'other'), 'they stand on each master');
     await masters[2]?.command('DEL', 'other');
     const adopted = await heir.adoptLease('123', lease.handOver());
     await adopted.release();

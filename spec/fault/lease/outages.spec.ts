@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import { ConflictException, ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
 import type { Lease, RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import {
+  addressesOf,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  useLocks,
+  useMasters,
+  useProxies,
+} from '../../integration/lock/locks';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
 
@@ -21,8 +29,8 @@ describe('A lease through the faults of its masters', () => {
       options: { retry_timeout: 10, node_timeout: NODE_TIMEOUT_MS, ...options },
     });
   const at = <T>(list: readonly T[], index: number): T => list.at(index) ?? expect.fail('no such one');
-  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
-  const isNowhere = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
+  const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
   const isReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
   const standing = async (lock: RedisLock, ttlMs: number, autoRenew = false): Promise<Lease> => {
     const lease = await lock.acquireLease('123', 'key', ttlMs, { autoRenew });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addressesOf, useLocks, valuesOn } from '../../integration/lock/locks';
+import { addressesOf, standsOnAll, useLocks, valuesOn } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
@@ -23,7 +23,7 @@ describe('A renewing lease while all masters are restarted in turn', () => {
     if (!lock || !other) throw new Error('no locks');
     const lease = await lock.acquireLease('123', 'key', GUARD_MS, { autoRenew: true });
     const { signal } = lease;
-    await until(async () => !(await valuesOn(servers, 'key')).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(servers, 'key'), 'it stands on each master');
     const tokens = await valuesOn(servers, 'key');
     for (const [index, server] of servers.entries()) {
       await server.restart();

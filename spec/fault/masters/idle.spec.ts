@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import {
+  addressesOf,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  useLocks,
+  useMasters,
+  useProxies,
+} from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -12,7 +20,7 @@ describe('A connection that was idle', () => {
   const locks = useLocks();
   const masters = useMasters(3);
   const proxies = useProxies(masters);
-  const isNowhere = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
 
   /** A lock whose connections have brought nothing for longer than an idle one has. */
   async function openIdle(nodeTimeoutMs = NODE_TIMEOUT_MS): Promise<RedisLock> {
@@ -56,7 +64,7 @@ describe('A connection that was idle', () => {
     const lock = await openIdle();
     for (const proxy of proxies) proxy.hold('down');
     const acquired = lock.tryAcquireLock('123', 'key', LONG);
-    await until(async () => !(await valuesOn(masters, 'key')).includes(null), 'the first try has run');
+    await until(() => standsOnAll(masters, 'key'), 'the first try has run');
     for (const proxy of proxies) proxy.cut();
     for (const proxy of proxies) proxy.pass();
     expect(await acquired).to.equal(true);

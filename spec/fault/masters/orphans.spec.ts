@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
-import { addressesOf, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import {
+  addressesOf,
+  standsOnAll,
+  standsOnNone,
+  useLocks,
+  useMasters,
+  useProxies,
+  valuesOn,
+} from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -12,8 +20,8 @@ describe('A lock that a master may hold without an owner', () => {
   const open = (): Promise<RedisLock> =>
     locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: 2000 } });
   const stateOf = (lock: RedisLock, index: number): unknown => lock.getStatus().masters[index]?.state;
-  const isEverywhere = async (): Promise<boolean> => !(await valuesOn(masters, 'key')).includes(null);
-  const isNowhere = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
+  const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
   const callsOf = async (command: string): Promise<number> => {
     const stats = String(await masters[2]?.command('INFO', 'commandstats'));
     return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);

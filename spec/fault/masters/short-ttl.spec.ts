@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
-import { addressesOf, thrownBy, useLocks, useMasters, useProxies, valuesOn } from '../../integration/lock/locks';
+import { addressesOf, standsOnNone, thrownBy, useLocks, useMasters, useProxies } from '../../integration/lock/locks';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -17,6 +17,6 @@ describe('A master that takes longer than the lock would last', () => {
 
     expect(lock.getStatus().masters.map(({ state }) => state)).to.deep.equal(['ready', 'ready', 'ready']);
     for (const proxy of proxies) proxy.pass();
-    await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is given back');
+    await until(() => standsOnNone(masters, 'key'), 'it is given back');
   });
 });

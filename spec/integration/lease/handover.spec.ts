@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { BadRequestException, ConflictException, ConnectionException } from 'pip-services4-commons-node';
 import type { HandedOver } from '../../../lib';
 import { until } from '../../support/until';
-import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { addressesOf, standsOnAll, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
 import { TYPESCRIPT } from '../../support/typescript';
 
 const FIXTURE = join(__dirname, 'fixtures/adopt.ts');
@@ -45,7 +45,7 @@ describe('A lease that is handed over', function () {
   it('is held by another process from then on, and is released by that one alone', async () => {
     const [lock, other] = [await locks.open(config()), await locks.open(config())];
     const lease = await lock.acquireLease('123', ['one', 'two'], LONG);
-    await until(async () => !(await valuesOn(masters, 'one')).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(masters, 'one'), 'it stands on each master');
     const held = await valuesOn(masters, 'one');
     const heir = adoptElsewhere(lease.handOver());
     expect(await heir.next()).to.deep.include({ keys: ['one', 'two'], held: 1 });

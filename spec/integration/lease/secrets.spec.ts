@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { inspect } from 'node:util';
 import { Descriptor, References } from '../../../lib';
 import { until } from '../../support/until';
-import { addressesOf, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { addressesOf, standsOnAll, useLocks, useMasters } from '../lock/locks';
 
 const LONG = 60_000;
 
@@ -34,7 +34,7 @@ describe("A lease's token", () => {
 
   /** The token as it stands on the masters. */
   async function tokenOf(key: string): Promise<string> {
-    await until(async () => !(await valuesOn(masters, key)).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(masters, key), 'it stands on each master');
     return String(await masters[0]?.command('GET', key));
   }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
 import type { Lease } from '../../../lib';
 import { until } from '../../support/until';
-import { addressesOf, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { addressesOf, standsOnNone, thrownBy, useLocks, useMasters } from '../lock/locks';
 
 const LONG = 60_000;
 
@@ -11,7 +11,7 @@ describe('Work under a lock', () => {
   const masters = useMasters(3);
   const open = () =>
     locks.open({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: 200 } });
-  const isFree = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+  const isFree = (): Promise<boolean> => standsOnNone(masters, 'key');
 
   /** What the work was rejected with. */
   const rejection = (work: Promise<unknown>): Promise<unknown> =>

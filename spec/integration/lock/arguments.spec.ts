@@ -4,7 +4,7 @@ import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { until } from '../../support/until';
-import { addressesOf, thrownBy, useLocks, valuesOn } from './locks';
+import { addressesOf, standsOnAll, standsOnNone, thrownBy, useLocks, valuesOn } from './locks';
 
 const LONG = 60_000;
 const KIB = 1024;
@@ -131,9 +131,9 @@ describe("A lock's arguments", () => {
   for (const [title, key] of goodKeys) {
     it(`may be a key ${title}`, async () => {
       expect(await lock.tryAcquireLock('123', key, LONG)).to.equal(true);
-      await until(async () => !(await valuesOn(masters, key)).includes(null), 'it stands on each master');
+      await until(() => standsOnAll(masters, key), 'it stands on each master');
       await lock.releaseLock('123', key);
-      await until(async () => (await valuesOn(masters, key)).every((value) => value === null), 'it is gone');
+      await until(() => standsOnNone(masters, key), 'it is gone');
     });
   }
 

@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import { InvalidStateException } from 'pip-services4-commons-node';
 import { Descriptor, References, type RedisLock } from '../../../lib';
 import { until } from '../../support/until';
-import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters, valuesOn } from './locks';
+import {
+  addressesOf,
+  setForeignLock,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  useLocks,
+  useMasters,
+  valuesOn,
+} from './locks';
 
 const LONG = 60_000;
 /** What a busy machine may add to a time that is waited for. */
@@ -60,7 +69,7 @@ describe("A lock's close", () => {
   it('leaves what is held where release_on_close is off', async () => {
     const lock = await locks.open(configOf({ release_on_close: false }));
     await lock.acquireLock('123', 'key', LONG);
-    await until(async () => !(await valuesOn(masters, 'key')).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(masters, 'key'), 'it stands on each master');
     const held = await valuesOn(masters, 'key');
     await lock.close('123');
 
@@ -92,7 +101,7 @@ describe("A lock's close", () => {
     await Promise.all(failures);
 
     for (const key of ['one', 'two']) {
-      await until(async () => (await valuesOn(masters, key)).every((value) => value === null), `${key} is free`);
+      await until(() => standsOnNone(masters, key), `${key} is free`);
     }
   });
 

@@ -4,7 +4,7 @@ import { ConfigParams, Descriptor, References } from '../../../lib';
 import { MasterConnection } from '../../support/MasterConnection';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
-import { addressesOf, thrownBy, useLocks, valuesOn } from './locks';
+import { addressesOf, standsOnAll, thrownBy, useLocks, valuesOn } from './locks';
 
 const LONG = 60_000;
 
@@ -123,7 +123,7 @@ describe("A lock's connections", () => {
     await lock.acquireLock('123', 'key', LONG);
 
     expect(lock.getStatus().quorum).to.equal(2);
-    await until(async () => !(await valuesOn(servers, 'key')).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(servers, 'key'), 'it stands on each master');
     const unknown = locks.create({ connection: { discovery_key: 'nobody' } }, references);
     await thrownBy(unknown.open('123'), ConfigException, 'BAD_CONNECTION');
   });

@@ -3,7 +3,7 @@ import { ConflictException, InvalidStateException } from 'pip-services4-commons-
 import type { RedisLock } from '../../../lib';
 import { describeOnMasters } from '../../support/onMasters';
 import { until } from '../../support/until';
-import { thrownBy, useLocks, valuesOn } from './locks';
+import { standsOnAll, standsOnNone, thrownBy, useLocks, valuesOn } from './locks';
 
 const LONG = 60_000;
 
@@ -26,10 +26,7 @@ describeOnMasters('A lock', (bench) => {
     for (const lock of [one, other, other, one]) {
       expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
       await lock.releaseLock('123', 'key');
-      await until(
-        async () => (await valuesOn(bench.living, 'key')).every((value) => value === null),
-        'the key is gone',
-      );
+      await until(() => standsOnNone(bench.living, 'key'), 'the key is gone');
     }
   });
 
@@ -117,7 +114,7 @@ describeOnMasters('A lock', (bench) => {
   it('stands on the masters under exactly its prefix and key, with one token and its ttl', async () => {
     const lock = await open({ key_prefix: 'app: ' });
     await lock.acquireLock('123', 'key', LONG);
-    await until(async () => !(await valuesOn(bench.living, 'app: key')).includes(null), 'it stands on each master');
+    await until(() => standsOnAll(bench.living, 'app: key'), 'it stands on each master');
 
     const tokens = await valuesOn(bench.living, 'app: key');
     expect(tokens[0]).to.be.a('string').and.have.length.above(15);

@@ -6,7 +6,7 @@ import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { until } from '../../support/until';
-import { addressesOf, setForeignLock, thrownBy, useLocks, valuesOn } from './locks';
+import { addressesOf, setForeignLock, standsOnAll, standsOnNone, thrownBy, useLocks, valuesOn } from './locks';
 
 const LONG = 60_000;
 
@@ -40,7 +40,7 @@ for (const size of [1, 3]) {
 
     it('refuses a plain SET NX PX, and is refused by one', async () => {
       await lock.acquireLock('123', 'ours', LONG);
-      await until(async () => !(await valuesOn(masters, 'ours')).includes(null), 'it stands on each master');
+      await until(() => standsOnAll(masters, 'ours'), 'it stands on each master');
       expect(await Promise.all(masters.map((master) => setForeignLock(master, 'ours')))).to.deep.equal(onAll(null));
 
       expect(await Promise.all(masters.map((master) => setForeignLock(master, 'theirs')))).to.deep.equal(onAll('OK'));
@@ -51,7 +51,7 @@ for (const size of [1, 3]) {
     it('gives way to a plain SET NX PX once released, and takes over what they give back', async () => {
       await lock.acquireLock('123', 'key', LONG);
       await lock.releaseLock('123', 'key');
-      await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is gone');
+      await until(() => standsOnNone(masters, 'key'), 'it is gone');
       expect(await Promise.all(masters.map((master) => setForeignLock(master, 'key')))).to.deep.equal(onAll('OK'));
       await onEach('DEL', 'key');
 
@@ -93,7 +93,7 @@ for (const size of [1, 3]) {
     it('gives way to redlock once released, and deletes nothing of it afterwards', async () => {
       await lock.acquireLock('123', 'key', LONG);
       await lock.releaseLock('123', 'key');
-      await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is gone');
+      await until(() => standsOnNone(masters, 'key'), 'it is gone');
       const theirs = await redlock.acquire(['key'], LONG);
       await lock.releaseLock('123', 'key');
 

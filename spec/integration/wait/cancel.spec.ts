@@ -4,7 +4,7 @@ import type { RedisLock } from '../../../lib';
 import { Rounds } from '../../../lib/quorum/Rounds';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
-import { addressesOf, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { addressesOf, standsOnNone, useLocks, useMasters } from '../lock/locks';
 import { acquireEverywhere, begun, channelsOn, LONG, NO_POLLING, rejectionOf, soon, untilWaiting } from './waiting';
 
 class Cancelled extends Error {}
@@ -28,7 +28,7 @@ for (const size of [1, 3]) {
     const acquire = (signal?: AbortSignal, timeout?: number): Promise<void> =>
       lock.acquireLock('123', 'key', LONG, timeout, signal);
     const master = (): Master => masters[0] ?? expect.fail('no master');
-    const isFree = async (): Promise<boolean> => (await valuesOn(masters, 'key')).every((value) => value === null);
+    const isFree = (): Promise<boolean> => standsOnNone(masters, 'key');
 
     it('is not begun where the signal has fired before', async () => {
       const spy = sandbox.spy(Rounds.prototype, 'acquire');

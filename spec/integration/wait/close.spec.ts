@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { InvalidStateException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { until } from '../../support/until';
-import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
+import { addressesOf, setForeignLock, standsOnNone, thrownBy, useLocks, useMasters, valuesOn } from '../lock/locks';
 import { acquireEverywhere, begun, channelsOn, LONG, NO_POLLING, soon, untilWaiting } from './waiting';
 
 const COUNT = 100;
@@ -48,7 +48,7 @@ describe('Those who wait for a lock that is closed', () => {
     await soon(lock.close('123'), 'it is closed');
 
     await calls;
-    await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is given back');
+    await until(() => standsOnNone(masters, 'key'), 'it is given back');
   });
 
   it('are told so in the midst of an attempt, and what it has won is given back', async () => {
@@ -56,7 +56,7 @@ describe('Those who wait for a lock that is closed', () => {
     await soon(lock.close('123'), 'it is closed');
 
     await calls;
-    await until(async () => (await valuesOn(masters, 'key')).every((value) => value === null), 'it is given back');
+    await until(() => standsOnNone(masters, 'key'), 'it is given back');
   });
 
   it('are told so while the line lets others pass', async () => {

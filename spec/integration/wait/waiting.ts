@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
-import { valuesOn } from '../lock/locks';
+import { standsOnAll } from '../lock/locks';
 
 /** As a ttl or a timeout: for longer than any test takes. */
 export const LONG = 60_000;
@@ -69,5 +69,5 @@ export async function keysOn(masters: readonly Master[], pattern: string): Promi
  */
 export async function acquireEverywhere(lock: RedisLock, masters: readonly Master[], key = 'key'): Promise<void> {
   await lock.acquireLock('123', key, LONG);
-  await until(async () => !(await valuesOn(masters, key)).includes(null), `${key} is held on each master`);
+  await until(() => standsOnAll(masters, key), `${key} is held on each master`);
 }
