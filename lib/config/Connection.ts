@@ -1,10 +1,11 @@
 import { ErrorCode } from '../contract/ErrorCode';
-import { type Login, readLogin } from './Login';
+import { type Login, readLogin, readSentinelLogin } from './Login';
 import type { RedisTarget } from './MasterEndpoint';
 import type { Section } from './Section';
 import { type TlsSources, TLS_KEYS, readTls } from './TlsSettings';
 import { DEFAULT_PORT, HIGHEST_DB, HOST_BOUND, PORT_BOUND, type RedisUri, readHost, readUri } from './redisUri';
 import { badConnection } from './refusals';
+import { namesSentinels, readSentinelGroup, SENTINEL_KEYS } from './sentinelGroup';
 
 /** A master as a connection describes it, before credentials are looked up and files are read. */
 export interface Endpoint {
@@ -12,6 +13,7 @@ export interface Endpoint {
   readonly db: number;
   /** What the connection itself says about the login, the strongest first. */
   readonly logins: readonly Login[];
+  readonly sentinelLogin: Login;
   readonly tls: TlsSources | null;
 }
 
@@ -41,6 +43,7 @@ export const CONNECTION_KEYS: readonly string[] = [
   'user',
   'password',
   'pass',
+  ...SENTINEL_KEYS,
 ];
 
 /**
@@ -54,6 +57,9 @@ export function readConnection(section: Section): Connection {
   const discoveryKey = section.text('discovery_key');
   if (discoveryKey === null) {
     return Object.freeze({ kind: 'endpoint', name, path, endpoint: readEndpoint(section) });
+  }
+  if (namesSentinels(section)) {
+    throw badConnection(section.keyOf('sentinels'), 'stands beside discovery_key: one of the two knows the master');
   }
   // The address may come from discovery; the other values are checked now, while the writer is still looking.
   readSettings(section, null);
@@ -69,10 +75,11 @@ export function readEndpoint(section: Section): Endpoint {
   const uriText = section.text('uri');
   const uri = uriText === null ? null : readUri(section.keyOf('uri'), uriText);
   const { port, db, login, tls } = readSettings(section, uri);
-  const target = uri?.target ?? { kind: 'tcp', host: requireHost(section), port };
+  const target = readSentinelGroup(section) ?? uri?.target ?? { kind: 'tcp', host: requireHost(section), port };
   if (tls !== null && target.kind === 'unix') throw badConnection(section.keyOf('tls'), 'has no use on a unix socket');
   const logins = uri === null ? [login] : [uri.login, login];
-  return Object.freeze({ target: Object.freeze(target), db, logins: Object.freeze(logins), tls });
+  const sentinelLogin = readSentinelLogin(section);
+  return Object.freeze({ target: Object.freeze(target), db, logins: Object.freeze(logins), sentinelLogin, tls });
 }
 
 interface Settings {
@@ -92,7 +99,7 @@ function requireHost(section: Section): string {
   const key = section.has('host') ? 'host' : 'ip';
   const text = section.text(key);
   if (text === null)
-    throw badConnection(section.keyOf('host'), 'is missing: a host, a uri or a discovery_key is needed');
+    throw badConnection(section.keyOf('host'), 'is missing: a host, a uri, sentinels or a discovery_key is needed');
   const host = readHost(text);
   // A host that is refused may be a whole uri, with a password in it.
   if (host === null) throw section.refuse(key, text, HOST_BOUND);

@@ -5,8 +5,9 @@ import type { LockOptions } from './LockOptions';
 import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { Section } from './Section';
 import { OPTION_KEYS, readOptions } from './readOptions';
+import { namesSentinels } from './sentinelGroup';
 import { connectionSections, credentialSections } from './sections';
-import { warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
+import { isKnown, warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
 export interface LockConfig {
@@ -25,7 +26,7 @@ const TOP_LEVEL_KEYS: readonly string[] = [
 ];
 
 /** Where one of these stands at the top level, the configuration itself is the connection. */
-const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discovery_key'];
+const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discovery_key', 'master_name'];
 
 /**
  * Reads a lock's configuration.
@@ -61,6 +62,6 @@ export function parseConfig(source: ConfigSource): LockConfig {
 
 /** Pip.Services' documented example writes `host` and `port` without any section. */
 function topLevelConnection(whole: Section): Section | null {
-  if (!TOP_LEVEL_SIGNS.some((key) => whole.has(key))) return null;
-  return whole.only((key) => CONNECTION_KEYS.includes(key), ErrorCode.BAD_CONNECTION);
+  if (!TOP_LEVEL_SIGNS.some((key) => whole.has(key)) && !namesSentinels(whole)) return null;
+  return whole.only((key) => isKnown(key, CONNECTION_KEYS), ErrorCode.BAD_CONNECTION);
 }

@@ -8,13 +8,27 @@ export interface Login {
   readonly password: Secret | null;
 }
 
+/** Who logs in to a master, and who to the Sentinels that name it. */
+export interface Logins {
+  readonly login: Login;
+  readonly sentinelLogin: Login;
+}
+
 /** A credential: its login stands in the configuration, or in a credential store under a key. */
 export type Credential =
-  | { readonly kind: 'given'; readonly name: string; readonly login: Login }
+  | ({ readonly kind: 'given'; readonly name: string } & Logins)
   | { readonly kind: 'stored'; readonly name: string; readonly storeKey: string; readonly section: Section };
 
 /** The keys that are read in a credential. */
-export const CREDENTIAL_KEYS: readonly string[] = ['store_key', 'username', 'user', 'password', 'pass'];
+export const CREDENTIAL_KEYS: readonly string[] = [
+  'store_key',
+  'username',
+  'user',
+  'password',
+  'pass',
+  'sentinel_username',
+  'sentinel_password',
+];
 
 /** Reads the login in a connection's or a credential's section. */
 export function readLogin(section: Section): Login {
@@ -24,17 +38,28 @@ export function readLogin(section: Section): Login {
   });
 }
 
+/** Reads the login to Sentinels in a connection's or a credential's section. */
+export function readSentinelLogin(section: Section): Login {
+  return Object.freeze({ username: section.text('sentinel_username'), password: section.secret('sentinel_password') });
+}
+
+/** @returns both logins of a credential; `null` where it has no password for either. */
+export function readLogins(section: Section): Logins | null {
+  const logins = { login: readLogin(section), sentinelLogin: readSentinelLogin(section) };
+  return logins.login.password === null && logins.sentinelLogin.password === null ? null : logins;
+}
+
 /**
  * Reads one credential.
  *
  * @throws ConfigException BAD_CONNECTION when it gives no password and names no store that would
  */
 export function readCredential(section: Section): Credential {
-  const login = readLogin(section);
+  const logins = readLogins(section);
   const storeKey = section.text('store_key');
   if (storeKey !== null) return Object.freeze({ kind: 'stored', name: section.name, storeKey, section });
-  if (login.password === null) throw badConnection(section.path, 'has neither a password nor a store_key');
-  return Object.freeze({ kind: 'given', name: section.name, login });
+  if (logins === null) throw badConnection(section.path, 'has neither a password nor a store_key');
+  return Object.freeze({ kind: 'given', name: section.name, ...logins });
 }
 
 /**

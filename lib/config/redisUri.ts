@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { ErrorCode } from '../contract/ErrorCode';
 import type { Login } from './Login';
-import type { RedisTarget } from './MasterEndpoint';
+import type { HostAndPort, ServerTarget } from './MasterEndpoint';
 import { Secret } from './Secret';
 import { refuseValue } from './refusals';
 
@@ -16,7 +16,7 @@ export const HIGHEST_DB = 2_147_483_647;
 
 /** What a uri says about a master; `null` where it says nothing. */
 export interface RedisUri {
-  readonly target: RedisTarget;
+  readonly target: ServerTarget;
   readonly db: number | null;
   readonly login: Login;
   readonly tls: boolean;
@@ -61,13 +61,22 @@ export function readHost(host: string): string | null {
 
 type Refuse = (bound: string) => Error;
 
-function readTcp(address: string, refuse: Refuse): RedisTarget {
-  const [, hostText = '', portText = String(DEFAULT_PORT)] = HOST_AND_PORT.exec(address) ?? [];
+function readTcp(address: string, refuse: Refuse): ServerTarget {
+  return { kind: 'tcp', ...readAddress(address, DEFAULT_PORT, refuse) };
+}
+
+/**
+ * Reads `host` or `host:port`.
+ *
+ * @param refuse - makes the error for an address that is something else
+ */
+export function readAddress(address: string, defaultPort: number, refuse: Refuse): HostAndPort {
+  const [, hostText = '', portText = String(defaultPort)] = HOST_AND_PORT.exec(address) ?? [];
   const host = readHost(hostText);
   if (host === null || /[,;]/.test(portText)) throw refuse(HOST_BOUND);
   const port = /^\d+$/.test(portText) ? Number(portText) : 0;
   if (port < 1 || port > 65535) throw refuse(PORT_BOUND);
-  return { kind: 'tcp', host, port };
+  return { host, port };
 }
 
 function readUnix(address: string, path: string, rest: string, refuse: Refuse): Pick<RedisUri, 'target' | 'db'> {

@@ -6,7 +6,7 @@ import type { IReferences } from '../contract/References';
 import type { ICredentialStore, IDiscovery } from '../contract/connect';
 import { type Connection, type Endpoint, readEndpoint } from './Connection';
 import type { LockConfig } from './LockConfig';
-import { type Credential, type Login, chooseLogin, readLogin } from './Login';
+import { type Credential, type Logins, chooseLogin, readLogins } from './Login';
 import { type MasterEndpoint, addressOf, isSameTarget } from './MasterEndpoint';
 import { Section } from './Section';
 import { loadTls } from './TlsSettings';
@@ -22,9 +22,8 @@ interface Located {
   readonly endpoint: Endpoint;
 }
 
-interface NamedLogin {
+interface NamedLogins extends Logins {
   readonly name: string;
-  readonly login: Login;
 }
 
 /** Where discovery and credential stores are found, and what they are handed. */
@@ -49,13 +48,14 @@ export async function resolveMasters(
 ): Promise<readonly MasterEndpoint[]> {
   const directory: Directory = { context: contextOf(context), references };
   if (config.connections.length === 0) {
-    const message = 'No connection is configured: connections (or connection) needs a host, a uri or a discovery_key';
+    const message =
+      'No connection is configured: connections (or connection) needs a host, a uri, sentinels or a discovery_key';
     throw new ConfigException(undefined, ErrorCode.NO_CONNECTION, message);
   }
   const located: Located[] = [];
   for (const connection of config.connections) located.push(...(await locate(connection, directory)));
   refuseDuplicates(located);
-  const logins: NamedLogin[] = [];
+  const logins: NamedLogins[] = [];
   for (const credential of config.credentials) logins.push(await lookUp(credential, directory));
   const masters: MasterEndpoint[] = [];
   for (const master of located) masters.push(await complete(master, logins));
@@ -83,9 +83,9 @@ async function locate(connection: Connection, { context, references }: Directory
   return endpoints.map((endpoint, at) => ({ name: nameOf(at), path, connectionName: name, endpoint }));
 }
 
-async function lookUp(credential: Credential, { context, references }: Directory): Promise<NamedLogin> {
+async function lookUp(credential: Credential, { context, references }: Directory): Promise<NamedLogins> {
+  if (credential.kind === 'given') return credential;
   const { name } = credential;
-  if (credential.kind === 'given') return { name, login: credential.login };
   const { storeKey, section } = credential;
   const stores =
     references?.getOptional<ICredentialStore>(new Descriptor('*', 'credential-store', '*', '*', '*')) ?? [];
@@ -94,16 +94,15 @@ async function lookUp(credential: Credential, { context, references }: Directory
   for (const store of stores) {
     const answer = await store.lookup(context, storeKey);
     if (answer === null || answer === undefined) continue;
-    const login = readLogin(section.overlaidWith(Section.of(answer, section.path, ErrorCode.BAD_CONNECTION)));
-    if (login.password === null)
-      throw unresolved(section.path, 'store_key', storeKey, 'what is stored has no password');
-    return { name, login };
+    const logins = readLogins(section.overlaidWith(Section.of(answer, section.path, ErrorCode.BAD_CONNECTION)));
+    if (logins === null) throw unresolved(section.path, 'store_key', storeKey, 'what is stored has no password');
+    return { name, ...logins };
   }
   throw unresolved(section.path, 'store_key', storeKey, 'no credential store knows it');
 }
 
-async function complete(master: Located, credentials: readonly NamedLogin[]): Promise<MasterEndpoint> {
-  const { target, db, logins, tls } = master.endpoint;
+async function complete(master: Located, credentials: readonly NamedLogins[]): Promise<MasterEndpoint> {
+  const { target, db, logins, sentinelLogin, tls } = master.endpoint;
   const ofItsOwn = logins.some((login) => login.password !== null);
   const only = credentials.length === 1 ? credentials[0] : undefined;
   const credential = only ?? credentials.find(({ name }) => name === master.connectionName);
@@ -112,12 +111,14 @@ async function complete(master: Located, credentials: readonly NamedLogin[]): Pr
     throw badConnection(master.path, `is left without a credential: the credentials are named ${names}`);
   }
   const places = credential === undefined ? logins : [...logins, credential.login];
+  const sentinelPlaces = credential === undefined ? [sentinelLogin] : [sentinelLogin, credential.sentinelLogin];
   return Object.freeze({
     name: master.name,
     address: addressOf(target),
     target,
     db,
     ...chooseLogin(places, master.path),
+    sentinelLogin: target.kind === 'sentinel' ? chooseLogin(sentinelPlaces, master.path) : null,
     tls: tls === null ? null : await loadTls(tls),
   });
 }

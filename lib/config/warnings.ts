@@ -1,10 +1,18 @@
 import type { Section } from './Section';
 
+/** An entry of a list, or a part of one. */
+const LIST_ENTRY = /^(sentinels)\.\d+(?:\.host|\.port)?$/;
+
+/** @returns whether a key is read. */
+export function isKnown(key: string, known: readonly string[]): boolean {
+  return known.includes(key.replace(LIST_ENTRY, '$1'));
+}
+
 /** @returns a sentence for each key of the section that nothing reads. The values stay out: they may be passwords. */
 export function warnOfUnknownKeys(section: Section, known: readonly string[]): readonly string[] {
   return section
     .keys()
-    .filter((key) => !known.includes(key))
+    .filter((key) => !isKnown(key, known))
     .map((key) => unknown(section, key, known));
 }
 

@@ -2,9 +2,11 @@ import { Redis } from 'ioredis';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { Deadlines } from './Deadlines';
-import { faultOfReply, faultOfSocket, isForbidden, MasterError } from './MasterError';
+import { disconnect } from './disconnect';
+import { faultOfReply, faultOfSocket, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
 import type { Argument, Script } from './Script';
+import { Sentinels } from './Sentinels';
 import { readOwnSlots, readServerInfo, type ServerInfo } from './ServerInfo';
 
 /** Is told when a connection stands, and when it has gone. */
@@ -21,13 +23,15 @@ export interface ConnectionOwner {
  * {@link MasterError}s, never anything else.
  */
 export class Connection {
-  /** The master, as `host:port` or the path of its socket. */
+  /** The master, as messages show it. */
   readonly address: string;
   /** The last round trip, in ms; null before the first. */
   roundTripMs: number | null = null;
 
   // Private to the runtime and not only to the compiler: ioredis keeps the password in its options.
   readonly #redis: Redis;
+  /** Who says where the master is; null where the configuration does. */
+  readonly #sentinels: Sentinels | null;
   readonly #deadlines: Deadlines;
   readonly #backoff = new Backoff();
   /** What the connection died of, until the next one is made. */
@@ -42,7 +46,10 @@ export class Connection {
   ) {
     const { address } = endpoint;
     this.address = address;
-    this.#redis = new Redis(redisOptions(endpoint, timeoutMs, () => this.#backoff.next()));
+    this.#sentinels = Sentinels.of(endpoint, timeoutMs, (present) => {
+      this.drop(new MasterError(address, 'failover', `its Sentinels name ${present} now`));
+    });
+    this.#redis = new Redis(redisOptions(endpoint, timeoutMs, () => this.#backoff.next(), this.#sentinels));
     this.#deadlines = new Deadlines(timeoutMs, (limitMs) => {
       this.drop(new MasterError(address, 'silent', `no answer within ${limitMs} ms`));
     });
@@ -91,16 +98,7 @@ export class Connection {
   async close(): Promise<void> {
     this.#fault = new MasterError(this.address, 'closed', 'the lock was closed');
     this.#deadlines.clear();
-    const { status } = this.#redis;
-    // Between two connections there is nothing left that could still end: only a timer, which disconnect() clears.
-    const isLive = status !== 'wait' && status !== 'reconnecting' && status !== 'end';
-    // Not `once` of node:events: a socket that breaks in this very turn emits an error first, which ends it as well.
-    const ended = isLive && new Promise<void>((resolve) => this.#redis.once('end', resolve));
-    this.#redis.disconnect();
-    await ended;
-    this.#redis.removeAllListeners();
-    // Errors of a socket that is being torn down may still arrive; without a listener ioredis prints them.
-    this.#redis.on('error', () => {});
+    await Promise.all([disconnect(this.#redis), this.#sentinels?.close()]);
   }
 
   /** Asks the server who it is. */
@@ -206,7 +204,10 @@ export class Connection {
     return command.then(this.#onReply, (error: unknown) => {
       if (isReply(error)) {
         this.roundTripMs = this.#deadlines.end();
-        return onRefused(faultOfReply(this.address, error));
+        const fault = faultOfReply(this.address, error);
+        // Another server may be the master by now: where its name leads is looked up with each connection.
+        if (isDemoted(fault.kind)) this.drop(fault);
+        return onRefused(fault);
       }
       const { kind, message } = this.#faultOf(error);
       return onLost(new MasterError(this.address, kind, message, true));
@@ -219,6 +220,7 @@ export class Connection {
   };
 
   #faultOf(error: unknown): MasterError {
+    if (error instanceof MasterError) return error;
     if (isReply(error)) return faultOfReply(this.address, error);
     // A command that went down with its connection only says so; what the connection died of says why.
     return this.#fault ?? faultOfSocket(this.address, error instanceof Error ? error : new Error(String(error)));

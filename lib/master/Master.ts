@@ -40,6 +40,8 @@ export interface MasterOwner extends PreparationOwner {
  */
 export class Master implements ConnectionOwner {
   readonly address: string;
+  /** Its Sentinels say which server it is at present. */
+  readonly isNamedBySentinels: boolean;
   /** The last thing that went wrong; null when nothing has. */
   lastError: MasterError | null = null;
   /** Why it refused the last acquire on a connection that stands; null once it has granted or refused one by a vote. */
@@ -63,6 +65,7 @@ export class Master implements ConnectionOwner {
     private readonly owner: MasterOwner,
   ) {
     this.address = endpoint.address;
+    this.isNamedBySentinels = endpoint.target.kind === 'sentinel';
     this.#connection = new Connection(endpoint, timeoutMs, this);
     this.channels = new Channels(this.#connection, (message) => owner.warn(`Redis master ${this.address} ${message}`));
     this.#preparation = new Preparation(this.#connection, owner);

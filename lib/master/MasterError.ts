@@ -15,6 +15,8 @@
  * - `not-held`: has nothing to release, since it had refused the lock
  * - `late`: granted, but with no validity left
  * - `replica`: a replica, so not a master of its own
+ * - `failover`: the master that its Sentinels name is another one now, or is no master yet
+ * - `unknown-master`: its Sentinels know no master of that name
  * - `duplicate`: the same server as another of the masters
  * - `unadmitted`: may have lost its memory, and cannot tell yet whether it has
  * - `quarantined`: has lost its memory, and must not vote until all that it may have forgotten is over
@@ -47,6 +49,8 @@ export type FaultKind =
   | 'not-held'
   | 'late'
   | 'replica'
+  | 'failover'
+  | 'unknown-master'
   | 'duplicate'
   | 'unadmitted'
   | 'quarantined'
@@ -69,7 +73,7 @@ export class MasterError extends Error {
   override readonly name = 'MasterError';
 
   constructor(
-    /** The master, as `host:port` or the path of its socket. */
+    /** The master, as messages show it. */
     readonly address: string,
     readonly kind: FaultKind,
     message: string,
@@ -87,6 +91,7 @@ const REPLY_KINDS: Readonly<Record<string, FaultKind>> = {
   NOAUTH: 'no-password',
   NOPERM: 'no-permission',
   READONLY: 'read-only',
+  MASTERDOWN: 'read-only',
   MISCONF: 'not-persisting',
   OOM: 'out-of-memory',
   WRONGTYPE: 'foreign-key',
@@ -109,6 +114,7 @@ const FINAL: readonly FaultKind[] = [
   'no-permission',
   'certificate',
   'replica',
+  'unknown-master',
   'duplicate',
   'cluster-shard',
   'sentinel',
@@ -118,6 +124,11 @@ const FINAL: readonly FaultKind[] = [
 /** Whether a command is not permitted, or not there at all. */
 export function isForbidden(kind: FaultKind): boolean {
   return kind === 'no-permission' || kind === 'unknown-command';
+}
+
+/** Whether a server that was a master is none now, for a while or for good. */
+export function isDemoted(kind: FaultKind): boolean {
+  return kind === 'read-only' || kind === 'loading';
 }
 
 /** Whether waiting cannot mend it. */

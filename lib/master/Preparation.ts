@@ -73,7 +73,10 @@ export class Preparation {
   async run(identify: (server: ServerInfo) => void): Promise<Prepared> {
     const { connection } = this;
     const server = await connection.greet();
-    if (server.isSentinel) throw new MasterError(connection.address, 'sentinel', 'is a Sentinel, and no master');
+    if (server.isSentinel) {
+      const message = 'is a Sentinel, and no master: write sentinels and master_name in place of host and port';
+      throw new MasterError(connection.address, 'sentinel', message);
+    }
     if (server.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
     identify(server);
     if (server.isClustered) await this.#checkSlots();

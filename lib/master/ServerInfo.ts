@@ -3,6 +3,8 @@ export interface ServerInfo {
   /** Names one run of one server: another after every restart, the same behind every name that leads to it. */
   readonly runId: string;
   readonly isReplica: boolean;
+  /** It refuses writes while too few replicas follow it, as one does that was cut off from all others. */
+  readonly needsReplicas: boolean;
   /** Its data set is not in memory yet. */
   readonly isLoading: boolean;
   /** What it does at its memory limit; anything but `noeviction` may drop a lock. */
@@ -43,6 +45,8 @@ export function readServerInfo(info: string, connectionId: number | null): Serve
     // It goes into scripts: whatever a server may say, it is a word.
     runId: (fields.get('run_id') ?? '').replaceAll(/\W/g, ''),
     isReplica: fields.get('role') === 'slave',
+    // Told only where both min-replicas-to-write and min-replicas-max-lag are set.
+    needsReplicas: fields.has('min_slaves_good_slaves'),
     isLoading: fields.get('loading') === '1',
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? 'noeviction',
     isSentinel: fields.get('redis_mode') === 'sentinel',

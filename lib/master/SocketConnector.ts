@@ -1,6 +1,13 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, Socket, type NetConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
+import type { HostAndPort } from '../config/MasterEndpoint';
+
+/** Says where a server is, each time that it is connected to. */
+export interface Locator {
+  /** @throws Error why it is not known */
+  locate(): Promise<HostAndPort>;
+}
 
 const READ_BUFFER_BYTES = 64 * 1024;
 
@@ -12,7 +19,7 @@ const READ_BUFFER_BYTES = 64 * 1024;
  * @internal Its type is ioredis's, which the declarations of this package do not ask for.
  */
 export class SocketConnector extends AbstractConnector {
-  readonly #options: RedisOptions;
+  readonly #options: RedisOptions & { readonly locator?: Locator };
 
   /** @param options those that ioredis was made with */
   constructor(options: unknown) {
@@ -23,15 +30,36 @@ export class SocketConnector extends AbstractConnector {
   /** Rejects where no socket can be made: at a throw ioredis would wait for ever, and so would whoever closes it. */
   override async connect(): Promise<Socket> {
     this.connecting = true;
-    const { host, port, path, tls } = this.#options;
-    const target = path === undefined ? { host, port } : { path };
-    const socket = tls === undefined ? connectPlain(target as NetConnectOpts) : connectTls({ ...target, ...tls });
+    const { host, port, path, tls, locator } = this.#options;
+    let target: NetConnectOpts = path === undefined ? { host, port: port as number } : { path };
+    if (locator !== undefined) {
+      try {
+        target = { ...(await locator.locate()) };
+      } catch (error) {
+        return this.#noSocket(error as Error);
+      }
+      // Closed meanwhile.
+      if (!this.connecting) return this.#noSocket();
+    }
+    const socket = tls === undefined ? connectPlain(target) : connectTls({ ...target, ...tls });
     // For as long as the socket lives. An address may be refused before ioredis listens, which asks for the error then;
     // and what arrives after it has heard one error, such as the other side's alert to a refused certificate, would be
     // nobody's, and end the process.
     socket.on('error', (error) => (this.firstError ??= error));
     this.stream = socket;
     return socket;
+  }
+
+  /** Without a timer where nothing is left to end: it would outlive the closing of the lock. */
+  override disconnect(): void {
+    if (this.stream === undefined || this.stream.destroyed) this.connecting = false;
+    else super.disconnect();
+  }
+
+  /** At a rejection ioredis would never try again; a socket that has gone is one to be made anew, after a pause. */
+  #noSocket(reason?: Error): Socket {
+    if (reason !== undefined) this.firstError = reason;
+    return (this.stream = new Socket().destroy());
   }
 }
 

@@ -34,6 +34,8 @@ export class Quorum implements MasterOwner {
   readonly #present = new Map<string, Master>();
   /** The runs that were warned of: a master that comes and goes would fill the log. */
   readonly #evicting = new Set<string>();
+  /** The groups that were warned of, since their masters need no replica. */
+  readonly #unfollowed = new Set<Master>();
   #onState = (): void => {};
 
   /**
@@ -113,7 +115,10 @@ export class Quorum implements MasterOwner {
   }
 
   identify(master: Master, server: ServerInfo, signal: AbortSignal): void {
-    const { address } = master;
+    const { address, isNamedBySentinels } = master;
+    if (server.isReplica && isNamedBySentinels) {
+      throw new MasterError(address, 'failover', 'the server that its Sentinels name is a replica');
+    }
     if (server.isReplica) throw new MasterError(address, 'replica', 'is a replica, and its master has the vote');
     const twin = this.#present.get(server.runId);
     if (twin !== undefined) {
@@ -128,6 +133,11 @@ export class Quorum implements MasterOwner {
     if (server.maxmemoryPolicy !== 'noeviction' && !this.#evicting.has(server.runId)) {
       this.#evicting.add(server.runId);
       this.warn(`Redis master ${address} may evict locks: its maxmemory-policy is ${server.maxmemoryPolicy}`);
+    }
+    if (master.isNamedBySentinels && !server.needsReplicas && !this.#unfollowed.has(master)) {
+      this.#unfollowed.add(master);
+      const remedy = 'set min-replicas-to-write and min-replicas-max-lag';
+      this.warn(`Redis master ${address} goes on voting where it is cut off from its Sentinels: ${remedy}`);
     }
     await this.#admission?.admit(master, server.runId, ask, signal);
   }

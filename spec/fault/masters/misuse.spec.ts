@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
 import { Descriptor, References, type RedisLock } from '../../../lib';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
-import { serverBinary } from '../../support/masterSource';
+import { SentinelServer } from '../../support/SentinelServer';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -85,21 +82,12 @@ describe('What is no master', () => {
   }
 
   it('is named at once: a Sentinel', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sentinel-'));
+    const sentinel = await SentinelServer.start([]);
     try {
-      // A Sentinel writes into its configuration, and takes few of a master's arguments: of these the port.
-      const [config, binary] = [join(folder, 'sentinel.conf'), join(folder, 'sentinel')];
-      writeFileSync(config, '');
-      writeFileSync(binary, `#!/bin/sh\nexec ${await serverBinary()} ${config} --port "$2" --sentinel\n`, {
-        mode: 0o755,
-      });
-      const sentinel = await RedisServer.start({ binary });
-      servers.push(sentinel);
       const { message } = await thrownBy(create([sentinel]).open('123'), ConfigException, 'NOT_A_MASTER');
-
-      expect(message).to.include('it is a Sentinel, and no master');
+      expect(message).to.include('it is a Sentinel, and no master: write sentinels and master_name');
     } finally {
-      rmSync(folder, { recursive: true });
+      await sentinel.stop();
     }
   });
 

@@ -5,6 +5,7 @@ import { parseConfig } from '../../../lib/config/LockConfig';
 import { MARKER } from '../../../lib/quorum/guardScripts';
 import { addressesOf, useLocks } from '../lock/locks';
 import type { Master } from '../../support/Master';
+import { SentinelServer } from '../../support/SentinelServer';
 import { startMasters } from '../../support/masters';
 import { Programs } from './programs';
 import { README, blocksOf, type Block } from './readme';
@@ -35,24 +36,32 @@ describe('The code in the README', function () {
   this.timeout(60_000);
   const locks = useLocks();
   let masters: readonly Master[] = [];
+  let sentinels: readonly SentinelServer[] = [];
   let programs: Programs;
 
   before(async () => {
     programs = new Programs();
     masters = await startMasters(3);
+    const names = ['locks-a', 'locks-b', 'locks-c'] as const;
+    const watched = masters.map(({ port }, index) => ({ name: names[index] ?? '', port, quorum: 2 }));
+    const settings = ['requirepass of-the-sentinels'];
+    sentinels = await Promise.all(names.map(() => SentinelServer.start(watched, settings)));
   });
   beforeEach(async () => {
     await Promise.all(masters.map((master) => master.command('FLUSHALL')));
   });
   after(async () => {
     programs.remove();
+    await Promise.all(sentinels.map((sentinel) => sentinel.stop()));
     await Promise.all(masters.map((master) => master.stop()));
   });
 
-  /** The same block on the masters of this run: the README's are on 127.0.0.1, from port 6381 on. */
+  /** The same block on the masters of this run: the README's are on 127.0.0.1, from port 6381 on, Sentinels from 26381. */
   const here = (block: Block): Block => {
-    const text = block.text.replace(/\b638[1-3]\b/g, (port) => String(masters[Number(port) - 6381]?.port));
-    expect(text).not.to.match(/\b63\d\d\b/);
+    const text = block.text
+      .replace(/\b638[1-3]\b/g, (port) => String(masters[Number(port) - 6381]?.port))
+      .replace(/\b2638[1-3]\b/g, (port) => String(sentinels[Number(port) - 26381]?.port));
+    expect(text).not.to.match(/\b(63|263)\d\d\b/);
     return { ...block, text };
   };
 

@@ -96,6 +96,7 @@ describe('connections', () => {
         db: 0,
         username: null,
         password: null,
+        sentinelLogin: null,
         tls: null,
       },
     ]);

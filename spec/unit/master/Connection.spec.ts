@@ -18,6 +18,7 @@ describe('Connection', () => {
       db: 0,
       username: null,
       password: null,
+      sentinelLogin: null,
       // Node throws at these before there is a socket.
       tls: { ca: null, cert: fileOf('client.crt'), key: new Secret(fileOf('server.key')), servername: null },
     };
