@@ -7,7 +7,7 @@ import { SocketConnector } from './SocketConnector';
  *
  * @internal
  */
-export function redisOptions(endpoint: MasterEndpoint, timeoutMs: number, pauseMs: () => number) {
+export function redisOptions(endpoint: MasterEndpoint, pauseMs: () => number) {
   const { target, tls } = endpoint;
   return {
     ...(target.kind === 'tcp' ? { host: target.host, port: target.port } : { path: target.path }),
@@ -17,7 +17,8 @@ export function redisOptions(endpoint: MasterEndpoint, timeoutMs: number, pauseM
     ...(tls !== null && { tls: tlsOptions(tls) }),
     Connector: SocketConnector,
     lazyConnect: true,
-    connectTimeout: timeoutMs,
+    // Its timer fires before it hears that the connection stands, where this process was stalled: the deadlines see to it.
+    connectTimeout: 0,
     retryStrategy: pauseMs,
     // A command is sent now or refused now. Queued or sent again after a reconnection it would be a ghost: a lock that
     // nobody is waiting for. Without `maxRetriesPerRequest: 0` commands in flight would stay pending for ever.
