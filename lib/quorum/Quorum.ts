@@ -25,6 +25,9 @@ const NO_MASTERS: readonly FaultKind[] = ['replica', 'cluster-shard', 'sentinel'
 /** A wait for the masters is cut into spans of so many ms, so that a stall of this process shows. */
 const NAP_MS = 50;
 
+/** One that took so many times its length shows a stall. A process that is merely busy waits no longer for that. */
+const STALL = 4;
+
 /** The masters as one voter: connected to, admitted, and asked in rounds. */
 export class Quorum implements MasterOwner {
   readonly masters: readonly Master[];
@@ -176,7 +179,7 @@ export class Quorum implements MasterOwner {
    */
   async #until(condition: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> {
     const napMs = Math.min(NAP_MS, withinMs / 10);
-    for (let leftMs = withinMs; ; ) {
+    for (let leftMs = withinMs; ;) {
       signal.throwIfAborted();
       if (condition()) return true;
       if (leftMs <= 0) return false;
@@ -189,7 +192,7 @@ export class Quorum implements MasterOwner {
       // After a stall timers run before sockets are read: the answers may be waiting there.
       await poll();
       const tookMs = performance.now() - startedMs;
-      leftMs -= tookMs < 2 * napMs ? tookMs : napMs;
+      leftMs -= tookMs < STALL * napMs ? tookMs : napMs;
     }
   }
 }
