@@ -132,7 +132,9 @@ export class Contest {
     const freeMs = performance.now() + untilExpiryMs(waiter.line.lastRefusal?.answers ?? [], this.quorum.size);
     for (;;) {
       const cause = await waiter.sleep(Math.min(freeMs, bell.rangMs, dueMs), this.wish.signal);
-      if (cause === 'time') return dueMs <= performance.now() ? 'time' : 'bell';
+      // It may have rung in a pause that this process has overslept.
+      const hasRung = bell.rangMs < Infinity;
+      if (cause === 'time') return dueMs <= performance.now() && !hasRung ? 'time' : 'bell';
       if (cause !== 'bell') return cause;
     }
   }

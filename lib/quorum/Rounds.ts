@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { afterLastLook } from '../master/afterLastLook';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Place } from './acquireCall';
@@ -221,9 +222,9 @@ function late(answer: Answer): Answer {
 
 /** A promise that rejects settles, too: whoever awaits it then is told. */
 async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => {};
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
+    cancel = afterLastLook(ms, () => resolve(false));
   });
   const settled = work.then(
     () => true,
@@ -232,6 +233,6 @@ async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolea
   try {
     return await Promise.race([settled, late]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
