@@ -41,6 +41,17 @@ export class Keeper implements LeaseOwner {
     return this.household.quorum.rounds.extend(hold, ttlMs);
   }
 
+  async isLost(hold: Hold): Promise<boolean> {
+    const { quorum, window } = this.household;
+    // This process has its hands full; there is a next time.
+    if (!window.tryEnter()) return false;
+    try {
+      return await quorum.rounds.isLost(hold);
+    } finally {
+      window.leave();
+    }
+  }
+
   validForMs(ttlMs: number): number {
     if (this.household.lines.isClosed) throw closed(this.context);
     checkTtl(this.context, ttlMs);

@@ -21,7 +21,7 @@ import type { LockStatus } from './LockStatus';
 /** All that there is between one `open` and its `close`. */
 export class Session {
   readonly held = new HeldLocks();
-  readonly lines = new Lines();
+  readonly lines: Lines;
   readonly window = new RoundWindow();
   readonly renewals = new Renewals();
   /** Adoptions of which it is not known whether the masters have run them, by what was handed over. */
@@ -33,7 +33,9 @@ export class Session {
     readonly options: LockOptions,
     readonly quorum: Quorum,
     readonly observer: Observer,
-  ) {}
+  ) {
+    this.lines = new Lines(options.retryTimeoutMs);
+  }
 
   /** How the lock and each of its masters fare now. */
   status(): LockStatus {
