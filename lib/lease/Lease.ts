@@ -237,10 +237,11 @@ export class Lease {
     this.#countdown.start();
   }
 
-  /** @internal Asks the masters whether it is still held: a lock that was deleted there is lost before its ttl. */
+  /** @internal Is lost where its validity has ended, or where the masters say that it was deleted before. */
   async verify(): Promise<void> {
     const state = this.#state;
     if (state.kind !== 'held') return;
+    if (!this.isValid()) return this.#lose('its ttl has passed');
     const isLost = await this.#owner.isLost(state.hold);
     // Its release deletes it too, a hand-over gives it another token, and an extension knows more by now.
     if (isLost && this.#state === state) this.#lose('the masters do not hold it any more');

@@ -139,7 +139,11 @@ class Line {
       if (hold.remaining() <= 0) return first.leave();
       this.#expiry = this.lines.countdowns.create(
         () => hold.remaining(),
-        () => first.leave(),
+        () => {
+          // Its holder is told: where the wall clock was set forward, it would hold the lock again when that is set right.
+          void hold.verify();
+          first.leave();
+        },
       );
       this.#expiry.start();
     }

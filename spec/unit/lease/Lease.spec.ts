@@ -163,6 +163,14 @@ describe('A lease', () => {
       expect(owner.told).to.eql(['lost']);
     });
 
+    it('is lost without asking where its validity has ended', () => {
+      clock.tick(988);
+      void lease.verify();
+
+      expect(owner.told).to.eql(['lost']);
+      expect(lease.signal.reason).to.include({ code: 'LOCK_LOST' });
+    });
+
     it('is not lost where it was released or handed over meanwhile', async () => {
       for (const end of [() => lease.release(), () => lease.handOver()]) {
         lease = new Lease(['key'], new Hold(['key'], TOKEN, [], TTL_MS, 1, 'held'), term, owner);

@@ -66,6 +66,17 @@ describe('Lines with a holder in front verify its hold', () => {
     expect(held.verified).to.equal(5);
   });
 
+  it('at once when it has run out, so that its holder is told', () => {
+    held.untilMs = 500;
+    lines.join('key').keep(held);
+    const next = lines.join('key');
+    time.tick(499);
+    expect(held.verified).to.equal(0);
+    time.tick(1);
+    expect(held.verified).to.equal(1);
+    expect(next.isFirst).to.equal(true);
+  });
+
   it('not when it has left, nor when all is closed', () => {
     const holder = lines.join('key');
     holder.keep(held);
