@@ -43,8 +43,7 @@ export class Keeper implements LeaseOwner {
 
   async isLost(hold: Hold): Promise<boolean> {
     const { quorum, window } = this.household;
-    // This process has its hands full; there is a next time.
-    if (!window.tryEnter()) return false;
+    if (!window.tryEnter() && !(await window.waitToAcquire(Infinity, null))) return false;
     try {
       return await quorum.rounds.isLost(hold);
     } finally {

@@ -168,13 +168,16 @@ class Line {
   #verifyLater(first: Waiter, hold: Hold): void {
     if (this.#verifying !== null || this.lines.isClosed) return;
     const dueMs = first.verifiedMs + this.lines.verifyMs;
-    const verify = (): void => {
-      this.#verifying = null;
+    const verify = async (): Promise<void> => {
       first.verifiedMs = performance.now();
-      this.#verifyLater(first, hold);
-      void hold.verify();
+      await hold.verify();
+      // Where it was stopped meanwhile, another one may have been started.
+      if (this.#verifying !== timer) return;
+      this.#verifying = null;
+      this.watch();
     };
-    this.#verifying = setTimeout(verify, Math.max(0, dueMs - performance.now())).unref();
+    const timer = setTimeout(() => void verify(), Math.max(0, dueMs - performance.now())).unref();
+    this.#verifying = timer;
   }
 
   #stopVerifying(): void {
