@@ -18,7 +18,7 @@ const VERIFY_MS = 1000;
 
 /**
  * The callers of this process who hold a key or wait for it, in their order of arrival: only the first of a line talks
- * to the masters, and whoever holds the key stands first until it is given back or has run out.
+ * to the masters, and whoever holds the key stands first until it is given back, lost or has run out.
  */
 export class Lines {
   isClosed = false;
