@@ -185,6 +185,18 @@ export class Rounds {
   }
 
   /**
+   * Asks every master whether it still has the lock, and changes nothing.
+   *
+   * @returns whether so many have lost it that no quorum holds it; false where too few answered to know
+   */
+  async isLost(hold: Hold): Promise<boolean> {
+    const votes = this.#votes(quorumOfGrants);
+    for (const voter of this.#runner.voters) voter.verify(hold, votes);
+    await votes.verdict();
+    return votes.count('taken') > this.#addresses.length - this.quorum;
+  }
+
+  /**
    * Deletes the lock's tokens, and nobody else's, wherever they may stand.
    *
    * @param only the masters that are asked, by their places; all of them where it is left out
