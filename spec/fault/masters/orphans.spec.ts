@@ -118,7 +118,7 @@ describe('A lock that a master may hold without an owner', () => {
     afterEach(() => Promise.all(masters.map((master) => master.command('ACL', 'DELUSER', 'app'))));
 
     it('does not stand in the way of those behind it', async () => {
-      const permit = (master: Master | undefined, ...rules: readonly string[]): Promise<unknown> | undefined =>
+      const permit = async (master: Master | undefined, ...rules: readonly string[]): Promise<unknown> =>
         master?.command('ACL', 'SETUSER', 'app', 'on', '>secret', '&*', '+@all', ...rules);
       await Promise.all(masters.map((master) => permit(master, '~*')));
       const credential = { username: 'app', password: 'secret' };
