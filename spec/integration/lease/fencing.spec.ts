@@ -19,7 +19,7 @@ describeOnMasters('A fencing token', (bench) => {
 
   /** The token of the next holder, which gives the lock back at once. */
   async function next(lock: RedisLock, keys: string | readonly string[] = 'key'): Promise<number> {
-    const lease: Lease = await lock.acquireLease('123', keys, LONG, { fencing: true, timeout: 5000 });
+    const lease: Lease = await lock.acquireLease('123', keys, LONG, { fencing: true, timeout: LONG });
     await lease.release();
     return lease.fencingToken ?? expect.fail('it has no token');
   }

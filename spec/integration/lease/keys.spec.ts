@@ -56,7 +56,7 @@ describeOnMasters('A lease of several keys', (bench) => {
     const inside = new Map<string, number>();
     let [most, done] = [0, 0];
     const work = async (lock: RedisLock, keys: readonly string[]): Promise<void> => {
-      const lease = await lock.acquireLease('123', keys, LONG, { timeout: 8000 });
+      const lease = await lock.acquireLease('123', keys, LONG, { timeout: LONG });
       for (const key of keys) {
         inside.set(key, (inside.get(key) ?? 0) + 1);
         most = Math.max(most, inside.get(key) ?? 0);
