@@ -7,6 +7,8 @@ import { RedisServer } from '../../support/RedisServer';
 import { thrownBy, useLocks } from './locks';
 
 const LONG = 60_000;
+/** A connect_timeout for an open that fails: long enough for masters to have said why. */
+const ANSWERED_MS = 2000;
 const PASSWORD = 'hunter2 /?#%@:"';
 const APP_PASSWORD = 'app-hunter2';
 
@@ -121,7 +123,7 @@ describe("A lock's logins", () => {
   ];
   for (const [title, cause, config] of causes) {
     it(`are the cause of NO_QUORUM: ${title}`, async () => {
-      const lock = locks.create({ ...config(), options: { connect_timeout: 300 } });
+      const lock = locks.create({ ...config(), options: { connect_timeout: ANSWERED_MS } });
       const thrown = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
       for (const { port } of servers.slice(0, 2)) expect(thrown.message).to.include(`127.0.0.1:${port}: ${cause} (`);
