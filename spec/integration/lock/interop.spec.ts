@@ -59,7 +59,7 @@ for (const size of [1, 3]) {
     });
 
     it('deletes no plain lock by its release, also when its own ran out', async () => {
-      await lock.acquireLock('123', 'key', 50);
+      await lock.acquireLock('123', 'key', 50, LONG);
       for (const master of masters) await until(async () => (await setForeignLock(master, 'key')) === 'OK', 'theirs');
       await lock.releaseLock('123', 'key');
       expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(false);
