@@ -15,7 +15,10 @@ interface Setting {
 /** What holds for those who can only poll. */
 function itPolls({ locks, masters, options }: Setting): void {
   const open = (more: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: addressesOf(masters), options: { retry_timeout: 15, ...options, ...more } });
+    locks.open({
+      connections: addressesOf(masters),
+      options: { retry_timeout: 15, connect_timeout: LONG, ...options, ...more },
+    });
 
   afterEach('nobody listened, and nobody stood in line', async () => {
     const stats = await Promise.all(masters.map((master) => master.command('INFO', 'commandstats')));
@@ -40,7 +43,7 @@ function itPolls({ locks, masters, options }: Setting): void {
 
   it('find what another instance has let run out', async () => {
     const [holder, lock] = [await open(), await open()];
-    await holder.acquireLock('123', 'key', 100);
+    await holder.acquireLock('123', 'key', 100, LONG);
 
     await soon(lock.acquireLock('123', 'key', LONG, LONG), 'it is found');
   });
