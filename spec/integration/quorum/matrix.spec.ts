@@ -14,9 +14,10 @@ type Mask = readonly Standing[];
 const STANDINGS: readonly Standing[] = ['granted', 'taken', 'dead'];
 const ANOTHERS = 'the token of another';
 const TTL_MS = 30_000;
-const NODE_TIMEOUT_MS = 1000;
-/** One time for the masters to answer, one for them to be told to forget, and room for a machine that is busy. */
-const BOUND_MS = 2 * NODE_TIMEOUT_MS + 500;
+/** For an answer that waits in a proxy of this process while the process is stopped. */
+const NODE_TIMEOUT_MS = 10_000;
+/** Far below that: a master that is dead refuses, and nobody waits for its answer. */
+const BOUND_MS = 2500;
 
 const masks = (size: number): readonly Mask[] =>
   size === 0 ? [[]] : masks(size - 1).flatMap((mask) => STANDINGS.map((standing) => [...mask, standing]));
