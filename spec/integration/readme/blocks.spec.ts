@@ -106,7 +106,9 @@ describe('The code in the README', function () {
     try {
       const login = { username: 'app', password: 'sesame', db: 1 };
       const connections = addressesOf(masters).map((address) => ({ ...address, ...login }));
-      const [holder, other] = [await locks.open({ connections }), await locks.open({ connections })];
+      // Nobody is late, on a machine that stalls either.
+      const options = { node_timeout: 60_000, connect_timeout: 60_000 };
+      const [holder, other] = [await locks.open({ connections, options }), await locks.open({ connections, options })];
       expect(await holder.tryAcquireLock(null, 'key', 60_000)).to.equal(true);
       expect(await other.tryAcquireLock(null, 'key', 60_000)).to.equal(false);
       await holder.releaseLock(null, 'key');
