@@ -3,7 +3,7 @@ import { ConflictException, InvalidStateException } from 'pip-services4-commons-
 import type { Lease, RedisLock } from '../../../lib';
 import { describeOnMasters } from '../../support/onMasters';
 import { until } from '../../support/until';
-import { setForeignLock, thrownBy, useLocks, valuesOn } from '../lock/locks';
+import { setForeignLock, thrownBy, UNHURRIED, useLocks, valuesOn } from '../lock/locks';
 import { begun } from '../wait/waiting';
 import { endMs } from './endMs';
 import { keptOn } from './keptOn';
@@ -16,7 +16,7 @@ const LONGER = 120_000;
 describeOnMasters('A lease', (bench) => {
   const locks = useLocks();
   const open = (options: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...options } });
+    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...UNHURRIED, ...options } });
   const held = (lease: Lease | null): Lease => lease ?? expect.fail('it is held by another');
   const isGone = async (...keys: readonly string[]): Promise<boolean> => {
     const values = await Promise.all(keys.map((key) => valuesOn(bench.living, key)));

@@ -3,7 +3,7 @@ import { BadRequestException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { describeOnMasters } from '../../support/onMasters';
 import { until } from '../../support/until';
-import { setForeignLock, thrownBy, useLocks, valuesOn } from '../lock/locks';
+import { setForeignLock, thrownBy, UNHURRIED, useLocks, valuesOn } from '../lock/locks';
 
 const LONG = 60_000;
 const HANDED_OVER = { token: 'token', formerTokens: [], ttl: LONG, longestTtl: LONG, fencingToken: null };
@@ -11,7 +11,7 @@ const HANDED_OVER = { token: 'token', formerTokens: [], ttl: LONG, longestTtl: L
 describeOnMasters('A lease of several keys', (bench) => {
   const locks = useLocks();
   const open = (options: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...options } });
+    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...UNHURRIED, ...options } });
 
   it('is of all of them, in their order, with one token under each', async () => {
     const lock = await open({ key_prefix: 'app:' });

@@ -4,14 +4,14 @@ import type { RedisLock } from '../../../lib';
 import { awakeMs } from '../../support/AwakeClock';
 import { describeOnMasters } from '../../support/onMasters';
 import { until } from '../../support/until';
-import { standsOnAll, standsOnNone, thrownBy, useLocks, valuesOn } from './locks';
+import { standsOnAll, standsOnNone, thrownBy, UNHURRIED, useLocks, valuesOn } from './locks';
 
 const LONG = 60_000;
 
 describeOnMasters('A lock', (bench) => {
   const locks = useLocks();
   const open = (options: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...options } });
+    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...UNHURRIED, ...options } });
 
   it('takes a free key, and refuses it to others and to itself', async () => {
     const [one, other] = [await open(), await open()];

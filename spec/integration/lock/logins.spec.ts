@@ -4,7 +4,7 @@ import { ConnectionException } from 'pip-services4-commons-node';
 import { ConfigParams, Descriptor, References, type IReferences, type RedisLock } from '../../../lib';
 import { MasterConnection } from '../../support/MasterConnection';
 import { RedisServer } from '../../support/RedisServer';
-import { thrownBy, useLocks } from './locks';
+import { thrownBy, UNHURRIED, useLocks } from './locks';
 
 const LONG = 60_000;
 /** A connect_timeout for an open that fails: long enough for masters to have said why. */
@@ -33,7 +33,7 @@ describe("A lock's logins", () => {
 
   /** An open lock whose masters may take their time, on a machine that stalls. */
   const open = (config: object, references?: IReferences): Promise<RedisLock> =>
-    locks.open({ ...config, options: { node_timeout: LONG, connect_timeout: LONG } }, references);
+    locks.open({ ...config, options: UNHURRIED }, references);
   /** Connections under the names `m0`, `m1` and `m2`. */
   const connections = (more: (index: number) => object = () => ({})): Record<string, object> =>
     Object.fromEntries(servers.map(({ host, port }, index) => [`m${index}`, { host, port, ...more(index) }]));

@@ -3,7 +3,7 @@ import { ConflictException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { RedisServer } from '../../support/RedisServer';
-import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../lock/locks';
+import { addressesOf, setForeignLock, thrownBy, UNHURRIED, useLocks, useMasters } from '../lock/locks';
 import { begun, channelsOn, keysOn, LONG, soon } from './waiting';
 
 interface Setting {
@@ -17,7 +17,7 @@ function itPolls({ locks, masters, options }: Setting): void {
   const open = (more: object = {}): Promise<RedisLock> =>
     locks.open({
       connections: addressesOf(masters),
-      options: { retry_timeout: 15, connect_timeout: LONG, ...options, ...more },
+      options: { retry_timeout: 15, ...UNHURRIED, ...options, ...more },
     });
 
   afterEach('nobody listened, and nobody stood in line', async () => {

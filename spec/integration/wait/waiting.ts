@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
-import { standsOnAll } from '../lock/locks';
+import { standsOnAll, UNHURRIED } from '../lock/locks';
 
 /** As a ttl or a timeout: for longer than any test takes. */
 export const LONG = 60_000;
 /** So long between two attempts that polling helps nobody: whoever has the lock in time was woken. */
-export const NO_POLLING = { retry_timeout: LONG, retry_jitter: 0, connect_timeout: LONG } as const;
+export const NO_POLLING = { retry_timeout: LONG, retry_jitter: 0, ...UNHURRIED } as const;
 /** Far below the pause between two attempts, and far above what a busy machine takes. */
 const SOON_MS = LONG / 3;
 
