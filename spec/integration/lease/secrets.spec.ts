@@ -9,7 +9,7 @@ const LONG = 60_000;
 describe("A lease's token", () => {
   const locks = useLocks();
   const masters = useMasters(3);
-  const config = () => ({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: 150 } });
+  const config = () => ({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: LONG } });
   const everywhere = (value: unknown): string =>
     inspect(value, { depth: 10, showHidden: true }) + JSON.stringify(value) + String(value);
 
@@ -85,7 +85,9 @@ describe("A lease's token", () => {
     await extended.extend(LONG).catch(keep);
     const handedOver = adopted.handOver();
     await lock.adoptLease('123', { ...handedOver, keys: ['nobody has it'] }).catch(keep);
-    await lock.withLock('123', 'short', 30, (lease) => until(() => !lease.isValid(), 'it has run out')).catch(keep);
+    await lock
+      .withLock('123', 'short', 30, { timeout: LONG }, (lease) => until(() => !lease.isValid(), 'it has run out'))
+      .catch(keep);
     await Promise.all(masters.map((master) => master.kill()));
     await unreachable.extend(LONG).catch(keep);
     await lock.adoptLease('123', handedOver).catch(keep);
