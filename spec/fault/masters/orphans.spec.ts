@@ -20,7 +20,7 @@ describe('A lock that a master may hold without an owner', () => {
   const masters = useMasters(3);
   const proxies = useProxies(masters);
   const open = (): Promise<RedisLock> =>
-    locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: 2000 } });
+    locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: LONG } });
   const stateOf = (lock: RedisLock, index: number): unknown => lock.getStatus().masters[index]?.state;
   const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
   const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
