@@ -31,10 +31,15 @@ export class AwakeClock {
 
 /** For how long this process was awake until the work was done, in ms; rejects as the work does. */
 export async function awakeMs(work: () => Promise<unknown>): Promise<number> {
+  return (await timed(work)).awakeMs;
+}
+
+/** What work comes to, and for how long this process was awake until then, in ms. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly awakeMs: number }> {
   const clock = new AwakeClock();
   try {
-    await work();
-    return clock.ms;
+    const value = await work();
+    return { value, awakeMs: clock.ms };
   } finally {
     clock.stop();
   }

@@ -3,7 +3,7 @@ import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
-import { timed } from '../../support/RunningClock';
+import { timed } from '../../support/AwakeClock';
 import { until } from '../../support/until';
 import { cut, FAULTS, NODE_TIMEOUT_MS, PASSWORD, startPatient, type Patient } from './ailments';
 
@@ -38,8 +38,8 @@ describe('A lock, while a master', () => {
     return isHeld;
   };
   const servesAgain = async (lock: RedisLock, withinMs: number): Promise<void> => {
-    const { ranMs } = await timed(() => until(() => pass(lock).catch(() => false), 'it serves again'));
-    expect(ranMs).to.be.below(withinMs);
+    const { awakeMs } = await timed(() => until(() => pass(lock).catch(() => false), 'it serves again'));
+    expect(awakeMs).to.be.below(withinMs);
   };
   const portsOf = (some: readonly Patient[]): readonly number[] => some.map(({ proxy }) => proxy.port);
   const areNamed = (lock: RedisLock, ports: readonly number[], named: RegExp): boolean =>
@@ -76,10 +76,10 @@ describe('A lock, while a master', () => {
         const lock = await open();
         await fall(lock, 2);
         const attempt = () => thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
-        const { value, ranMs } = await timed(attempt);
+        const { value, awakeMs } = await timed(attempt);
         const { message, details } = value;
 
-        expect(ranMs).to.be.below(NODE_TIMEOUT_MS + SLACK_MS);
+        expect(awakeMs).to.be.below(NODE_TIMEOUT_MS + SLACK_MS);
         for (const port of portsOf(ill)) {
           expect(message).to.match(new RegExp(`127\\.0\\.0\\.1:${port}: ${named.source}`));
           expect(details.getAsString('masters')).to.match(new RegExp(`127\\.0\\.0\\.1:${port}: ${named.source}`));

@@ -5,7 +5,7 @@ import { addressesOf, thrownBy, useLocks, useMasters, useProxies } from '../../i
 import { MasterConnection } from '../../support/MasterConnection';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
-import { RunningClock, timed } from '../../support/RunningClock';
+import { AwakeClock, timed } from '../../support/AwakeClock';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -38,19 +38,19 @@ interface Refusal {
   /** By the clock of the machine: at least so long it has waited. */
   readonly tookMs: number;
   /** By that of the process: no longer than so it has waited. */
-  readonly ranMs: number;
+  readonly awakeMs: number;
 }
 
 const refusalOf = async (lock: RedisLock): Promise<Refusal> => {
   const startedMs = performance.now();
-  const { value, ranMs } = await timed(() =>
+  const { value, awakeMs } = await timed(() =>
     thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM'),
   );
-  return { message: value.message, tookMs: performance.now() - startedMs, ranMs };
+  return { message: value.message, tookMs: performance.now() - startedMs, awakeMs };
 };
-const expectOneTimeout = ({ message, tookMs, ranMs }: Refusal): void => {
+const expectOneTimeout = ({ message, tookMs, awakeMs }: Refusal): void => {
   expect(tookMs).to.be.at.least(NODE_TIMEOUT_MS - 1);
-  expect(ranMs).to.be.below(NODE_TIMEOUT_MS + SLACK_MS);
+  expect(awakeMs).to.be.below(NODE_TIMEOUT_MS + SLACK_MS);
   expect(message.match(/: silent \(/g)).to.have.length(2);
 };
 const pair = async (lock: RedisLock, key = 'key'): Promise<void> => {
@@ -71,7 +71,7 @@ const expectAsQuick = async (one: () => Promise<unknown>, other: () => Promise<u
 };
 const backMs = async (lock: RedisLock): Promise<number> => {
   const isBack = () => lock.tryAcquireLock('123', 'key', LONG).catch(() => false);
-  return (await timed(() => until(isBack, 'a lock can be had again'))).ranMs;
+  return (await timed(() => until(isBack, 'a lock can be had again'))).awakeMs;
 };
 const everyReady = (lock: RedisLock): boolean => lock.getStatus().masters.every(({ state }) => state === 'ready');
 
@@ -142,7 +142,7 @@ describe('A silent master', () => {
     for (const proxy of proxies.slice(1)) proxy.trickle(NODE_TIMEOUT_MS * 0.8);
 
     expectOneTimeout(await refusalOf(lock));
-    expect((await refusalOf(lock)).ranMs).to.be.below(SLACK_MS);
+    expect((await refusalOf(lock)).awakeMs).to.be.below(SLACK_MS);
     for (const proxy of proxies) proxy.pass();
     expect(await backMs(lock)).to.be.below(1000);
   });
@@ -198,8 +198,8 @@ describe('A silent master that was away for long', () => {
     await well.close(null);
     await Promise.all(hung.masters.slice(1).map((master) => master.pause()));
     await refusalOf(hung.lock);
-    const clock = new RunningClock();
-    await until(() => clock.elapsedMs() > LONG_AWAY_MS, 'they have been away for long');
+    const clock = new AwakeClock();
+    await until(() => clock.ms > LONG_AWAY_MS, 'they have been away for long');
     clock.stop();
   });
   after(async () => {

@@ -8,7 +8,7 @@ import { restore, spy } from 'sinon';
 import { freePort } from '../../support/freePort';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
-import { timed } from '../../support/RunningClock';
+import { timed } from '../../support/AwakeClock';
 
 const LONG = 60_000;
 const PASSWORD = 'hunter2';
@@ -159,10 +159,10 @@ describe('An encrypted connection', () => {
   it('is not made to a port that does not encrypt, nor a plain one to a port that does: neither hangs', async () => {
     const plain = addressesOf(masters.map(({ server }) => server)).map((address) => ({ ...address, tls: { ca } }));
     const options = { connect_timeout: 4000, node_timeout: 500 };
-    const { value: reasons, ranMs } = await timed(() =>
+    const { value: reasons, awakeMs } = await timed(() =>
       Promise.all([plain, connectionsTo(false)].map((connections) => reasonOf(connections, options))),
     );
     for (const reason of reasons) expect(reason).to.match(/: unreachable \(/);
-    expect(ranMs).to.be.below(4000 + 500);
+    expect(awakeMs).to.be.below(4000 + 500);
   });
 });

@@ -29,7 +29,8 @@ describe('A waiter of which one master', () => {
   ] as const) {
     for (const index of [0, 2]) {
       it(`${fate}, the ${index === 0 ? 'first' : 'last'} one, is woken by the others`, async () => {
-        const config = { connections: addressesOf(masters), options: NO_POLLING };
+        // One that hangs is waited for when the locks are closed.
+        const config = { connections: addressesOf(masters), options: { ...NO_POLLING, node_timeout: 500 } };
         const [holder, waiter] = [await locks.open(config), await locks.open(config)];
         await acquireEverywhere(holder, masters);
         const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));

@@ -9,7 +9,7 @@ import { TcpProxy } from '../../support/TcpProxy';
  * Options for specs in which every master is heard, or refuses. A process that is stopped for longer than a shorter time
  * may take a healthy master for a silent one, and go on without it.
  */
-export const UNHURRIED = { node_timeout: 60_000, connect_timeout: 60_000 } as const;
+export const UNHURRIED = { node_timeout: 30_000, connect_timeout: 60_000 } as const;
 
 /** The locks of one suite; whatever became of a test, its locks are closed when it ends. */
 export interface Locks {
