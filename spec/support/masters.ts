@@ -17,6 +17,11 @@ export async function startMasters(count: number, options: MasterOptions = {}): 
   const source = await chosen;
   switch (source.kind) {
     case 'given':
+      if (process.env['MOCHA_WORKER_ID'] !== undefined) {
+        throw new Error(
+          'REDIS_MASTERS are one set for all specs, which cannot run side by side: npm test -- --no-parallel',
+        );
+      }
       return GivenMaster.startSet(source.uris, count, options);
     case 'process':
       return startServers(source.binary, count, options);

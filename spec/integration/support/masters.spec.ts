@@ -211,12 +211,25 @@ describe('masters', () => {
       const [first, second] = servers;
       await first?.command('SET', 'key', 'value');
       const script = join(__dirname, '../../unit/support/fixtures/startTwoMasters.ts');
-      const env = { ...process.env, REDIS_MASTERS: `${first?.uri}, ${second?.uri}` };
+      const env: NodeJS.ProcessEnv = { ...process.env, REDIS_MASTERS: `${first?.uri}, ${second?.uri}` };
+      delete env['MOCHA_WORKER_ID'];
       const { stdout } = await run(process.execPath, [...TYPESCRIPT, script], { env });
 
       // The ids of the processes behind the two masters.
       expect(stdout.trim().split('\n')).to.eql([String(first?.pid), String(second?.pid)]);
       expect(await first?.command('GET', 'key')).to.equal(null);
+    });
+
+    it('are refused to specs that run side by side, which would erase what others have', async () => {
+      const [first, second] = servers;
+      const script = join(__dirname, '../../unit/support/fixtures/startTwoMasters.ts');
+      const masters = `${first?.uri}, ${second?.uri}`;
+      const env: NodeJS.ProcessEnv = { ...process.env, REDIS_MASTERS: masters, MOCHA_WORKER_ID: '0' };
+      const failed = await run(process.execPath, [...TYPESCRIPT, script], { env }).catch((error: unknown) =>
+        String(error),
+      );
+
+      expect(failed).to.include('npm test -- --no-parallel');
     });
   });
 });
