@@ -1,4 +1,3 @@
-import { expect } from 'chai';
 import { DeafProxy } from '../../../bench/DeafProxy';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, useLocks, useMasters } from '../../integration/lock/locks';
