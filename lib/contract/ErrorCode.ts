@@ -15,7 +15,7 @@ export const ErrorCode = {
   NOT_A_MASTER: 'NOT_A_MASTER',
   /** Used before `open`, or after `close`. */
   NOT_OPENED: 'NOT_OPENED',
-  /** Closed while the call was under way. */
+  /** Closed while the call was under way, or while the lease was held. */
   CLOSED: 'CLOSED',
   /** The key is empty or too long. */
   BAD_KEY: 'BAD_KEY',

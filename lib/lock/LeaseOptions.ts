@@ -22,3 +22,9 @@ export interface LeaseOptions extends TryLeaseOptions {
   /** Cancels the wait. */
   readonly signal?: AbortSignal | null | undefined;
 }
+
+/** How a lock is closed. */
+export interface CloseOptions {
+  /** For how long to wait for those who hold a lock to give it back, in ms from 0 to 2147483647. Default 0. */
+  readonly drain?: number | null | undefined;
+}

@@ -6,6 +6,7 @@ import type { HandedOver } from '../lease/HandedOver';
 import { saidIn } from '../quorum/noQuorum';
 import {
   checkAdoptOptions,
+  checkCloseOptions,
   checkHandedOver,
   checkNames,
   checkTryOptions,
@@ -15,7 +16,7 @@ import {
 import { lockTimeout } from './errors';
 import { KeyedLock } from './KeyedLock';
 import { Lifecycle } from './Lifecycle';
-import type { AdoptOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
+import type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 import type { Session } from './Session';
 import { NOT_OPEN, type LockStatus } from './LockStatus';
 import { openSession } from './openSession';
@@ -87,11 +88,21 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   }
 
   /**
-   * Ends every wait with CLOSED, gives back what is held (unless `options.release_on_close` is off) and closes the
-   * connections. Bounded also when masters hang. Closing twice is fine, and so is closing what was never opened.
+   * Ends every wait with CLOSED, gives back what is held and closes the connections. Bounded also when masters hang.
+   * Closing twice is fine, and so is closing what was never opened.
+   *
+   * The signal of a lease that is given back fires first, with CLOSED, and `withLock` ends with that error: its work goes
+   * on without the lock. Where `options.release_on_close` is off, nothing is given back: a lease stays valid for what is
+   * left of its ttl, is renewed and extended no more, and its signal fires at the end of it, with LOCK_LOST.
+   *
+   * @param options `drain`: first waits until all that is held, as a lease, by `withLock` or by key, was given back by its
+   *   holder or has ended, for so many ms at most. Meanwhile leases are renewed and may be extended and released,
+   *   `releaseLock` works, and `open` has to come again before anything new is acquired (NOT_OPENED)
+   * @throws BadRequestException BAD_TIMEOUT, ConfigException BAD_OPTION, for the options only; it stays open then
    */
-  async close(context: ContextLike): Promise<void> {
-    await this.#lifecycle.close(context);
+  async close(context: ContextLike, options: CloseOptions | null = null): Promise<void> {
+    checkCloseOptions(context, options ?? {});
+    await this.#lifecycle.close(context, options?.drain ?? 0);
   }
 
   /**
@@ -159,6 +170,8 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    *
    * @param work its lease has the `signal` that fires when the lock is lost
    * @throws ConflictException LOCK_LOST, with the work's `result`, when it was lost meanwhile and the work did not throw
+   * @throws InvalidStateException CLOSED, with the work's `result`, when `close` gave it back meanwhile and the work did
+   *   not throw
    * @throws ConfigException BAD_OPTION where the work is no function
    * @throws what {@link acquireLease} throws
    */
@@ -210,6 +223,10 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
 
   protected override get session(): Session | null {
     return this.#lifecycle.session;
+  }
+
+  protected override sessionToRelease(context: ContextLike): Session {
+    return this.#lifecycle.sessionToRelease(context);
   }
 
   protected override sessionFor(context: ContextLike): Session {

@@ -19,6 +19,12 @@ export function closed(context: ContextLike): ApplicationException {
   return new InvalidStateException(traceIdOf(context), ErrorCode.CLOSED, 'The lock was closed meanwhile');
 }
 
+/** Closed while the lock was held. One error for each lease: `withLock` puts the work's result on it. */
+export function closedWhileHeld(context: ContextLike, keys: readonly string[]): ApplicationException {
+  const message = `The lock ${quoted(keys)} was given back while it was held: close() was called`;
+  return new InvalidStateException(traceIdOf(context), ErrorCode.CLOSED, message).withDetails('key', keys.join());
+}
+
 /** Held by another, to the end. */
 export function lockTimeout(
   context: ContextLike,
