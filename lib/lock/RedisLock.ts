@@ -158,7 +158,12 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
       case 'held':
         return attempted.lease;
       case 'taken':
-        throw lockTimeout(context, wish.keys, attempted.answers);
+        throw lockTimeout(context, wish.keys, attempted.answers, {
+          startedMs,
+          attempts: attempted.attempts,
+          timeoutMs: wish.timeoutMs,
+          retries: session.options.retries,
+        });
       case 'no-quorum':
         throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(saidIn), startedMs);
     }

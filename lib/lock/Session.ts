@@ -63,12 +63,17 @@ export class Session {
   /**
    * Waits until the lock is held or the time is up.
    *
-   * @returns what the last attempt came to
+   * @returns what the last attempt came to, and how many there were
    * @throws CLOSED, or the reason of the caller's signal
    */
-  acquire(wish: Wish): Promise<Attempted> {
-    const attempt = (waiters: readonly Waiter[], place: Place | null) => this.#attempt(wish, waiters, place);
-    return new Contest(this.options, this.quorum, this.lines, wish, attempt).run();
+  async acquire(wish: Wish): Promise<Attempted & { readonly attempts: number }> {
+    let attempts = 0;
+    const attempt = (waiters: readonly Waiter[], place: Place | null) => {
+      attempts += 1;
+      return this.#attempt(wish, waiters, place);
+    };
+    const attempted = await new Contest(this.options, this.quorum, this.lines, wish, attempt).run();
+    return { ...attempted, attempts };
   }
 
   /** Gives back what was acquired by key; null when nothing was. */

@@ -83,6 +83,8 @@ class Line {
   lastRefusal: Refused | null = null;
   /** Somebody of another process was waiting when the key was last given back. */
   isAwaitedElsewhere = false;
+  /** When a hold of this process ended last, on the monotonic clock; 0 where none has. */
+  servedMs = 0;
   #expiry: Countdown | null = null;
 
   constructor(
@@ -106,6 +108,7 @@ class Line {
     if (next === null) this.#last = previous;
     else next.previous = previous;
     if (previous !== null) return;
+    if (waiter.hold !== null) this.servedMs = performance.now();
     this.#stopWatching();
     if (next === null) return this.lines.onEmpty(this.key);
     next.wake('turn');

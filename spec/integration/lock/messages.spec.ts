@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import { ConflictException } from 'pip-services4-commons-node';
+import type { RedisLock } from '../../../lib';
+import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from './locks';
+
+const LONG = 30_000;
+
+describe('The message of a lock', () => {
+  const locks = useLocks();
+  const masters = useMasters(3);
+  const open = (options: object = {}): Promise<RedisLock> =>
+    locks.open({ connections: addressesOf(masters), options: { retry_timeout: 5, ...options } });
+  const timeoutOf = (work: Promise<unknown>) => thrownBy(work, ConflictException, 'LOCK_TIMEOUT');
+
+  describe('that was not had in time', () => {
+    beforeEach(() => Promise.all(masters.map((master) => setForeignLock(master, 'key'))));
+
+    it('says for how long and how often it was tried, and that a timeout makes it wait', async () => {
+      const lock = await open();
+      const { message, details } = await timeoutOf(lock.acquireLock('123', 'key', LONG));
+
+      expect(message).to.match(
+        /^The lock "key" is held by another, and was not released in time: 4 attempts in \d+ ms\. Without a timeout, options\.retries \(3\) ends the wait: pass one to wait longer/,
+      );
+      expect(details.getAsInteger('attempts')).to.equal(4);
+      expect(message).to.contain(` ${details.getAsInteger('waitedMs')} ms`);
+    });
+
+    it('names the timeout where that has ended it', async () => {
+      const lock = await open();
+      const { message } = await timeoutOf(lock.acquireLock('123', 'key', LONG, 0));
+
+      expect(message).to.match(/: 1 attempt in \d+ ms\. Its timeout was 0 ms$/);
+    });
+
+    it('says where retries that are set have ended it before its timeout', async () => {
+      const lock = await open({ retries: 1 });
+      const { message } = await timeoutOf(lock.acquireLock('123', 'key', LONG, LONG));
+
+      expect(message).to.match(
+        /: 2 attempts in \d+ ms\. options\.retries \(1\) ended the wait before its timeout of 30000 ms$/,
+      );
+    });
+
+    it('says where it has made no attempt, behind another caller of its process', async () => {
+      const lock = await open();
+      await lock.acquireLock('123', 'own', LONG);
+      const { message } = await timeoutOf(lock.acquireLock('123', 'own', LONG));
+
+      expect(message).to.match(/is held by another caller of this instance, .*: 0 attempts in \d+ ms, for it waited/);
+      expect(message).to.match(/pass one to wait longer$/);
+    });
+  });
+});
