@@ -49,7 +49,8 @@ export function lockTimeout(
   const inLine = attempts === 0 ? ', for it waited behind other callers of this instance' : '';
   const message =
     `The lock ${quoted(keys)} is held by ${holder}, and was not released in time: ${tried}${inLine}. ` +
-    endOfWait(timeoutMs, waitedMs, retries);
+    endOfWait(timeoutMs, waitedMs, retries) +
+    withoutExpiry(answers);
   return new ConflictException(traceIdOf(context), ErrorCode.LOCK_TIMEOUT, message)
     .withDetails('key', keys.join())
     .withDetails('attempts', attempts)
@@ -62,6 +63,17 @@ function endOfWait(timeoutMs: number | null, waitedMs: number, retries: number):
     return `Without a timeout, options.retries (${retries}) ends the wait: pass one to wait longer`;
   if (waitedMs < timeoutMs) return `options.retries (${retries}) ended the wait before its timeout of ${timeoutMs} ms`;
   return `Its timeout was ${timeoutMs} ms`;
+}
+
+/** Every lock of this library expires, so that waiting for what does not is usually in vain. */
+function withoutExpiry(answers: readonly Answer[]): string {
+  const endless = answers.filter(({ vote }) => vote?.kind === 'taken' && vote.remainingMs === null).length;
+  if (endless === 0) return '';
+  const where = `On ${endless} of ${answers.length} ${answers.length === 1 ? 'master' : 'masters'}`;
+  return (
+    `. ${where} the key has no expiry, so that it stays until somebody deletes it: ` +
+    'it may be a plain key of somebody else, and no lock'
+  );
 }
 
 /** Gone while it was held. */

@@ -2,7 +2,7 @@ import { ConnectionException } from 'pip-services4-commons-node';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import { isFinal, type MasterError } from '../master/MasterError';
-import type { Answer } from './Votes';
+import { GONE, type Answer } from './Votes';
 
 /** What one master said, in words. */
 export interface Said {
@@ -61,7 +61,8 @@ function wordsOf(vote: Answer['vote']): string {
     case 'granted':
       return 'granted';
     case 'taken':
-      return vote.remainingMs === null ? 'taken' : `taken for ${vote.remainingMs} ms more`;
+      if (vote === GONE) return 'does not hold it any more';
+      return vote.remainingMs === null ? 'taken, without an expiry' : `taken for ${vote.remainingMs} ms more`;
     case 'absent':
       return 'does not hold it';
     case 'none':

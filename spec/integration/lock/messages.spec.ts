@@ -50,5 +50,25 @@ describe('The message of a lock', () => {
       expect(message).to.match(/is held by another caller of this instance, .*: 0 attempts in \d+ ms, for it waited/);
       expect(message).to.match(/pass one to wait longer$/);
     });
+
+    it('says that the key has no expiry, and that it may be no lock', async () => {
+      const lock = await open();
+      await Promise.all(masters.map((master) => master.command('SET', 'plain', 'theirs')));
+      const { message, details } = await timeoutOf(lock.acquireLock('123', 'plain', LONG, 0));
+
+      // A quorum has decided it, and the third may not have answered yet.
+      expect(message).to.match(
+        /\. On [23] of 3 masters the key has no expiry, so that it stays until somebody deletes it: /,
+      );
+      expect(message).to.contain('it may be a plain key of somebody else, and no lock');
+      expect(details.getAsString('masters')).to.match(/127\.0\.0\.1:\d+: taken, without an expiry/);
+    });
+
+    it('says nothing of that where the key has an expiry', async () => {
+      const lock = await open();
+      const { message } = await timeoutOf(lock.acquireLock('123', 'key', LONG, 0));
+
+      expect(message).not.to.contain('expiry');
+    });
   });
 });
