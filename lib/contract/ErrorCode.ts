@@ -25,7 +25,7 @@ export const ErrorCode = {
   BAD_TIMEOUT: 'BAD_TIMEOUT',
   /** The lock was still held by another when the wait ended. */
   LOCK_TIMEOUT: 'LOCK_TIMEOUT',
-  /** A quorum of masters did not answer. */
+  /** Too few masters could vote. */
   NO_QUORUM: 'NO_QUORUM',
   /** The lock was lost while it was held. */
   LOCK_LOST: 'LOCK_LOST',

@@ -112,7 +112,7 @@ export class Lease {
    *
    * @param ttl in ms, from 10 to 2147483647
    * @throws ConflictException LOCK_LOST when it has gone; it is never brought back
-   * @throws ConnectionException NO_QUORUM when too few masters answered: the lock is held for as long as it was, or for
+   * @throws ConnectionException NO_QUORUM when too few masters could vote: the lock is held for as long as it was, or for
    *   the new ttl where that is shorter, and may be extended again
    * @throws InvalidStateException NOT_HELD when it was released or handed over
    * @throws InvalidStateException CLOSED when its lock was closed

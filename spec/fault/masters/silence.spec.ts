@@ -32,8 +32,8 @@ function block(forMs: number): void {
 
 const refusalOf = async (lock: RedisLock): Promise<{ readonly message: string; readonly tookMs: number }> => {
   const startedMs = performance.now();
-  const { message } = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
-  return { message, tookMs: performance.now() - startedMs };
+  const { details } = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
+  return { message: details.getAsString('masters'), tookMs: performance.now() - startedMs };
 };
 const medianOf = async (call: () => Promise<number>): Promise<number> => {
   const times: number[] = [];

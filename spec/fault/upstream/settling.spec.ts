@@ -210,7 +210,9 @@ describe('redlock that does not settle, and the lock that does', () => {
       expect(await stateWithin(2 * NODE_TIMEOUT_MS, acquiring)).to.equal('rejected');
       const error: unknown = await acquiring.catch((thrown: unknown) => thrown);
       expect(codeOf(error)).to.equal('NO_QUORUM');
-      expect((error as Error).message).to.include(`127.0.0.1:${port}: unreachable (`);
+      expect((error as ApplicationException).details.getAsString('masters')).to.include(
+        `127.0.0.1:${port}: unreachable (`,
+      );
     });
   });
 

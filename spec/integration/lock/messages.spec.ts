@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConflictException } from 'pip-services4-commons-node';
+import { ConflictException, ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from './locks';
 
@@ -69,6 +69,53 @@ describe('The message of a lock', () => {
       const { message } = await timeoutOf(lock.acquireLock('123', 'key', LONG, 0));
 
       expect(message).not.to.contain('expiry');
+    });
+  });
+
+  describe('that too few masters could vote on', () => {
+    const addresses = (): readonly string[] => masters.map(({ port }) => `127.0.0.1:${port}`);
+
+    it('names masters that said the same together', async () => {
+      const lock = locks.create({
+        connections: addressesOf(masters),
+        credential: { username: 'nobody', password: 'wrong' },
+      });
+      const { message, details } = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
+      const [a, b, c] = addresses();
+
+      expect(message).to.equal(
+        'The lock could not be opened: 0 of 3 masters could vote, and the quorum is 2. ' +
+          `${a}, ${b} and ${c}: wrong-password (WRONGPASS invalid username-password pair or user is disabled.)`,
+      );
+      expect(details.getAsString('masters').match(/wrong-password/g)).to.have.length(3);
+    });
+
+    it('says nothing of the scripts that were run', async () => {
+      const lock = await open();
+      await Promise.all(masters.map((master) => master.command('CONFIG', 'SET', 'maxmemory', '1')));
+      try {
+        const asked = lock.acquireLock('123', 'key', LONG, 0);
+        const { message } = await thrownBy(asked, ConnectionException, 'NO_QUORUM');
+
+        expect(message).to.contain("out-of-memory (OOM command not allowed when used memory > 'maxmemory'.)");
+      } finally {
+        await Promise.all(masters.map((master) => master.command('CONFIG', 'SET', 'maxmemory', '0')));
+      }
+    });
+
+    it('says that a master refused to look, and never that the lock has gone', async () => {
+      const lock = await open();
+      const lease = await lock.acquireLease('123', 'key', LONG);
+      await Promise.all(masters.map((master) => master.command('ACL', 'SETUSER', 'default', '-get')));
+      try {
+        const { message } = await thrownBy(lease.extend(LONG), ConnectionException, 'NO_QUORUM');
+
+        expect(message).to.contain('could not be extended: 0 of 3 masters could vote');
+        expect(message).to.contain('no-permission');
+        expect(lease.isValid()).to.equal(true);
+      } finally {
+        await Promise.all(masters.map((master) => master.command('ACL', 'SETUSER', 'default', '+get')));
+      }
     });
   });
 });
