@@ -173,6 +173,10 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * Works under a lock, and gives it back. The work's result or its error always reaches the caller; what goes wrong
    * with the release never takes its place.
    *
+   * The lock is renewed for as long as the work takes, at a third of its ttl: the ttl says when others can have it after
+   * a crash, and not how long the work may take. `autoRenew: false` leaves it to the ttl. Work that never ends holds the
+   * lock for as long as the process lives, unless `maxHold` bounds it.
+   *
    * @param work its lease has the `signal` that fires when the lock is lost
    * @throws ConflictException LOCK_LOST, with the work's `result`, when it was lost meanwhile and the work did not throw
    * @throws InvalidStateException CLOSED, with the work's `result`, when `close` gave it back meanwhile and the work did
@@ -201,7 +205,9 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   ): Promise<T> {
     const [options, work] = rest.length === 1 ? [null, rest[0]] : rest;
     checkWork(context, work);
-    return workUnder(context, await this.acquireLease(context, keys, ttl, options), work);
+    checkLeaseOptions(context, options ?? {});
+    const renewed = { ...options, autoRenew: options?.autoRenew ?? true };
+    return workUnder(context, await this.acquireLease(context, keys, ttl, renewed), work);
   }
 
   /**
