@@ -79,6 +79,8 @@ describe('The message of a lock', () => {
       const lock = locks.create({
         connections: addressesOf(masters),
         credential: { username: 'nobody', password: 'wrong' },
+        // It is decided with two, and the third is waited for so long.
+        options: { node_timeout: LONG, connect_timeout: LONG },
       });
       const { message, details } = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
       const [a, b, c] = addresses();
