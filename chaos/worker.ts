@@ -45,6 +45,10 @@ async function main({ name, seed, log, connections, timing }: Job): Promise<void
     if (!isStopping) tell({ kind: 'served' });
   };
   await Promise.all([repeat(() => contender.work(), 20), repeat(() => contender.probe(), 60), reportService()]);
+  // What is under way settles first, and is taken back where it was lost: a closed lock cannot do that any more. The links
+  // stand still whenever the process that they are in does.
+  await sleep(2 * timing.nodeTimeoutMs);
+  while (!isServed(lock)) await sleep(POLL_MS);
   await contender.close();
 }
 

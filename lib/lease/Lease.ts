@@ -8,6 +8,8 @@ import { keptOutcome, VotedOutcome, type ReleaseOptions, type ReleaseOutcome } f
 export interface LeaseOwner {
   readonly countdowns: Countdowns;
   extend(hold: Hold, ttlMs: number): Promise<Extended>;
+  /** Whether the masters say that no quorum of them holds the lock any more. */
+  isLost(hold: Hold): Promise<boolean>;
   /** Sends the release, and hands the turn on to the next in line. */
   release(lease: Lease, hold: Hold, isExpired: boolean): Promise<Released>;
   /** Leaves the lock on the masters for `ttlMs` more, held by nobody, and hands the turn on. @throws BAD_TTL, CLOSED */
@@ -254,6 +256,16 @@ export class Lease {
     const onEnd = (): void => this.#lose('its ttl has passed');
     this.#countdown ??= this.#owner.countdowns.create(() => this.remaining(), onEnd);
     this.#countdown.start();
+  }
+
+  /** @internal Is lost where its validity has ended, or where the masters say that it was deleted before. */
+  async verify(): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== 'held') return;
+    if (!this.isValid()) return this.#lose('its ttl has passed');
+    const isLost = await this.#owner.isLost(state.hold);
+    // Its release deletes it too, a hand-over gives it another token, and an extension knows more by now.
+    if (isLost && this.#state === state) this.#lose('the masters do not hold it any more');
   }
 
   #hold(hold: Hold, term: Term, validForMs: number): void {

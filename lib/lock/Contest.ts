@@ -2,6 +2,7 @@ import type { LockOptions } from '../config/LockOptions';
 import type { ContextLike } from '../contract/Context';
 import type { Lease } from '../lease/Lease';
 import type { Quorum } from '../quorum/Quorum';
+import { Stopwatch, systemClock } from '../quorum/Stopwatch';
 import type { Refused } from '../quorum/Hold';
 import type { Place } from '../quorum/acquireCall';
 import { Bell } from '../wait/Bell';
@@ -130,11 +131,23 @@ export class Contest {
     const waiter = this.#waiters.at(-1);
     const { dueMs } = this.#patience;
     if (waiter === undefined) return 'time';
-    const freeMs = performance.now() + untilExpiryMs(waiter.line.lastRefusal?.answers ?? [], this.quorum.size);
-    for (;;) {
-      const cause = await waiter.sleep(Math.min(freeMs, bell.rangMs, dueMs), this.wish.signal);
-      if (cause === 'time') return dueMs <= performance.now() ? 'time' : 'bell';
-      if (cause !== 'bell') return cause;
+    const takenMs = untilExpiryMs(waiter.line.lastRefusal?.answers ?? [], this.quorum.size);
+    // The monotonic clock stands still while the machine sleeps, and the masters' do not.
+    const stopwatch = new Stopwatch(systemClock);
+    const remaining = (): number => takenMs - stopwatch.elapsedMs();
+    const expiry = this.lines.countdowns.create(remaining, () => waiter.wake('bell'));
+    if (takenMs < Infinity) expiry.start();
+    try {
+      for (;;) {
+        const cause = await waiter.sleep(Math.min(bell.rangMs, dueMs), this.wish.signal);
+        // It may have rung in a pause that this process has overslept.
+        const hasRung = bell.rangMs < Infinity;
+        if (cause === 'time') return dueMs <= performance.now() && !hasRung ? 'time' : 'bell';
+        if (cause !== 'bell') return cause;
+        if (remaining() <= 0) return 'bell';
+      }
+    } finally {
+      expiry.stop();
     }
   }
 }

@@ -43,6 +43,16 @@ export class Keeper implements LeaseOwner {
     return this.household.quorum.rounds.extend(hold, ttlMs);
   }
 
+  async isLost(hold: Hold): Promise<boolean> {
+    const { quorum, window } = this.household;
+    if (!window.tryEnter() && !(await window.waitToAcquire(Infinity, null))) return false;
+    try {
+      return await quorum.rounds.isLost(hold);
+    } finally {
+      window.leave();
+    }
+  }
+
   validForMs(ttlMs: number): number {
     if (this.household.isClosed) throw closed(this.context);
     checkTtl(this.context, ttlMs);

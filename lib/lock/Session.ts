@@ -21,7 +21,7 @@ import type { LockStatus } from './LockStatus';
 /** All that there is between one `open` and its `close`. */
 export class Session {
   readonly held = new HeldLocks();
-  readonly lines = new Lines();
+  readonly lines: Lines;
   readonly window = new RoundWindow();
   readonly renewals = new Renewals();
   isClosed = false;
@@ -29,13 +29,16 @@ export class Session {
   /** Adoptions of which it is not known whether the masters have run them, by what was handed over. */
   readonly #undecided = new Map<string, { readonly hold: Hold; readonly untilMs: number }>();
   readonly #adopting = new Set<Promise<unknown>>();
-  #hasWarned = false;
+  /** The options that were warned of. */
+  readonly #warnedOf = new Set<keyof LockOptions>();
 
   constructor(
     readonly options: LockOptions,
     readonly quorum: Quorum,
     readonly observer: Observer,
-  ) {}
+  ) {
+    this.lines = new Lines(options.retryTimeoutMs);
+  }
 
   /** How the lock and each of its masters fare now. */
   status(): LockStatus {
@@ -96,6 +99,7 @@ export class Session {
     const { rounds } = this.quorum;
     const { keys, token, longestTtl } = handedOver;
     const ttl = Math.min(handedOver.ttl, keeping.maxHoldMs);
+    this.#warnOfTtl(context, ttl);
     const inheritance = { ...handedOver, keys: this.#names(keys), longestTtlMs: Math.max(handedOver.ttl, longestTtl) };
     const hold = this.#undecided.get(token)?.hold ?? rounds.inherit(inheritance);
     this.#undecided.delete(token);
@@ -173,7 +177,7 @@ export class Session {
     const { context, keys, ttlMs } = wish;
     const startedMs = performance.now();
     const { rounds } = this.quorum;
-    if (ttlMs > this.options.restartGuardMs) this.#warnOfLongTtl(context, ttlMs);
+    this.#warnOfTtl(context, ttlMs);
     const acquired = await this.#inTurn(wish, place);
     for (const { line } of waiters) line.lastRefusal = acquired.kind === 'granted' ? null : acquired;
     if (acquired.kind === 'taken') for (const key of keys) this.observer.emit({ kind: 'refused', context, key });
@@ -224,14 +228,26 @@ export class Session {
     return keys.map((key) => this.options.keyPrefix + key);
   }
 
-  /** Once: whoever uses such a ttl does so all the time. */
-  #warnOfLongTtl(context: ContextLike, ttlMs: number): void {
-    const { restartGuardMs } = this.options;
-    if (this.#hasWarned || restartGuardMs === 0) return;
-    this.#hasWarned = true;
-    const message = `A ttl of ${ttlMs} ms is longer than options.restart_guard, ${restartGuardMs} ms: `;
-    const harm = 'a lock may be granted again while it is held, when masters lose their memory';
-    this.observer.emit({ kind: 'warning', context, message: message + harm });
+  #warnOfTtl(context: ContextLike, ttlMs: number): void {
+    const { restartGuardMs, nodeTimeoutMs } = this.options;
+    if (ttlMs > restartGuardMs && restartGuardMs > 0) {
+      const message = `A ttl of ${ttlMs} ms is longer than options.restart_guard, ${restartGuardMs} ms: `;
+      const harm = 'a lock may be granted again while it is held, when masters lose their memory';
+      this.#warnOnce(context, 'restartGuardMs', message + harm);
+    }
+    if (ttlMs < 2 * nodeTimeoutMs) {
+      const message = `A ttl of ${ttlMs} ms is shorter than twice options.node_timeout, ${nodeTimeoutMs} ms: `;
+      const harm = 'waiting for one master that hangs may cost the whole validity of a lock; ';
+      const remedy = 'use a longer ttl or a shorter options.node_timeout';
+      this.#warnOnce(context, 'nodeTimeoutMs', message + harm + remedy);
+    }
+  }
+
+  /** Whoever uses such a ttl does so all the time. */
+  #warnOnce(context: ContextLike, option: keyof LockOptions, message: string): void {
+    if (this.#warnedOf.has(option)) return;
+    this.#warnedOf.add(option);
+    this.observer.emit({ kind: 'warning', context, message });
   }
 }
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { MasterEndpoint } from '../config/MasterEndpoint';
+import type { HostAndPort, MasterEndpoint } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { Deadlines } from './Deadlines';
 import { disconnect } from './disconnect';
@@ -49,17 +49,26 @@ export class Connection {
     this.#sentinels = Sentinels.of(endpoint, timeoutMs, (present) => {
       this.drop(new MasterError(address, 'failover', `its Sentinels name ${present} now`));
     });
-    this.#redis = new Redis(redisOptions(endpoint, timeoutMs, () => this.#backoff.next(), this.#sentinels));
+    const locator = this.#sentinels === null ? null : { locate: () => this.#locate() };
+    this.#redis = new Redis(redisOptions(endpoint, () => this.#backoff.next(), locator));
     this.#deadlines = new Deadlines(timeoutMs, (limitMs) => {
-      this.drop(new MasterError(address, 'silent', `no answer within ${limitMs} ms`));
+      const isConnecting = this.#redis.status === 'connecting';
+      const [kind, message] = isConnecting
+        ? (['unreachable', 'connect ETIMEDOUT'] as const)
+        : (['silent', `no answer within ${limitMs} ms`] as const);
+      this.drop(new MasterError(address, kind, message));
     });
     this.#redis.on('connecting', () => {
       this.#fault = null;
       this.#deadlines.clear();
+      if (this.#sentinels === null) this.#deadlines.start();
     });
     this.#redis.on('error', (error: Error) => (this.#fault ??= this.#faultOf(error)));
-    // The handshake is ioredis's own: it counts as the connection's first command.
-    this.#redis.on('connect', () => this.#deadlines.start());
+    // That it stands counts as the connection's first answer, and the handshake, ioredis's own, as its first command.
+    this.#redis.on('connect', () => {
+      this.#deadlines.end();
+      this.#deadlines.start();
+    });
     this.#redis.on('ready', () => {
       this.#deadlines.end();
       // A SELECT that failed is only an 'error' event to ioredis: the locks would go into database 0.
@@ -67,13 +76,23 @@ export class Connection {
       else this.drop(this.#fault);
     });
     // Without a 'close' before it, there was no socket to begin with, and ioredis does not try again.
-    this.#redis.on('end', () => this.owner.onDisconnected(this.#fault ?? faultOfSocket(address, new Error())));
+    this.#redis.on('end', () => {
+      this.#deadlines.clear();
+      this.owner.onDisconnected(this.#fault ?? faultOfSocket(address, new Error()));
+    });
     this.#redis.on('message', (channel: string) => this.owner.onMessage(channel));
     this.#redis.on('close', () => {
       this.#deadlines.clear();
       this.#fault ??= new MasterError(address, 'unreachable', 'the connection was closed');
       this.owner.onDisconnected(this.#fault);
     });
+  }
+
+  /** How long the Sentinels take is not held against the master. */
+  async #locate(): Promise<HostAndPort> {
+    const address = await (this.#sentinels as Sentinels).locate();
+    this.#deadlines.start();
+    return address;
   }
 
   /** Starts connecting, and goes on until {@link close}. Does not wait. */

@@ -74,6 +74,14 @@ export class Debts {
     if (entry === debt) this.#remove(entry);
   }
 
+  /** The master has refused it: those behind it have their turn first. */
+  postpone(debt: Debt): void {
+    const entry = this.#entries.get(debt.token);
+    if (entry !== debt) return;
+    this.#entries.delete(debt.token);
+    this.#entries.set(debt.token, entry);
+  }
+
   /** Whether there was more than could be remembered. */
   get isOverflowing(): boolean {
     return this.#overflowTtlMs > 0;

@@ -10,6 +10,9 @@ import type { Argument, Script } from './Script';
 import { SecondTries } from './SecondTries';
 import type { ServerInfo } from './ServerInfo';
 
+/** A master takes back so often what was given up during the look before; while more keeps coming, it does so when ready. */
+const MOST_LOOKS = 3;
+
 /** Runs a script on a connection that is not ready yet. */
 export type Ask = (script: Script, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
 
@@ -220,8 +223,9 @@ export class Master implements ConnectionOwner {
       const { server } = await this.#preparation.run((found) => this.owner.identify(this, found, signal));
       await this.owner.admit(this, server, this.#ask, signal);
       // What was given up meanwhile, too: behind the last look it is ready in the same turn.
-      do await this.#preparation.settle();
-      while (this.#preparation.isOwing);
+      for (let looks = 0; looks === 0 || (looks < MOST_LOOKS && this.#preparation.isOwing); looks += 1) {
+        await this.#preparation.settle();
+      }
     } catch (error) {
       if (!signal.aborted) this.#giveUp(asFault(this.address, error));
       return;
@@ -231,6 +235,7 @@ export class Master implements ConnectionOwner {
     this.refusal = null;
     this.channels.restore();
     this.#enter({ kind: 'ready' });
+    if (this.#preparation.isOwing) this.#settleLater();
     this.#secondTries.send();
   }
 

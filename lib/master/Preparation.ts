@@ -95,25 +95,35 @@ export class Preparation {
   }
 
   /**
-   * Takes back what the master may hold without an owner, also what becomes known of it meanwhile. A batch at a time,
-   * so that many do not keep the master from answering in time.
+   * Takes back what the master may hold without an owner, as far as that is known when it begins: more of it may keep
+   * coming. A batch at a time, so that many do not keep the master from answering in time.
    *
-   * @throws MasterError where the master refused it, or could not be asked
+   * @throws MasterError where the master refused any of it, or could not be asked
    */
   async settle(): Promise<void> {
     const { connection } = this;
     const takeBack = this.#takeBack;
     if (takeBack === null) return;
-    for (let due = this.#debts.due(BATCH); due.length > 0; due = this.#debts.due(BATCH)) {
-      const settled = await Promise.allSettled(
+    let refusal: MasterError | undefined;
+    for (let left = this.#debts.size; left > 0; left -= BATCH) {
+      const due = this.#debts.due(Math.min(left, BATCH));
+      const refusals: MasterError[] = [];
+      await Promise.all(
         due.map(async (debt) => {
-          await connection.run(takeBack, debt.keys.length, [...debt.keys, debt.token], () => true);
-          this.#debts.settle(debt);
+          try {
+            await connection.run(takeBack, debt.keys.length, [...debt.keys, debt.token], () => true);
+            this.#debts.settle(debt);
+          } catch (error) {
+            refusals.push(error as MasterError);
+            this.#debts.postpone(debt);
+          }
         }),
       );
-      const refused = settled.find((one) => one.status === 'rejected');
-      if (refused !== undefined) throw refused.reason as MasterError;
+      refusal = refusals.find(({ mayHaveRun }) => mayHaveRun) ?? refusal ?? refusals[0];
+      // The connection has gone. The next one may be asked only when the former can run nothing any more.
+      if (refusal?.mayHaveRun === true) break;
     }
+    if (refusal !== undefined) throw refusal;
     const overflowMs = this.#debts.overflowMs();
     if (overflowMs === 0) return;
     const message = `may hold locks without an owner for ${Math.ceil(overflowMs)} ms more`;

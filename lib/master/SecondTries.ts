@@ -1,3 +1,4 @@
+import { afterLastLook } from './afterLastLook';
 import type { MasterError } from './MasterError';
 
 interface SecondTry {
@@ -25,14 +26,14 @@ export class SecondTries {
   wait(fault: MasterError, untilMs: number, again: () => Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
-        clearTimeout(timer);
+        cancel();
         this.#waiting.delete(one);
       };
       const giveUp = (): void => {
         end();
         reject(fault);
       };
-      const timer = setTimeout(giveUp, Math.max(0, untilMs - performance.now()));
+      const cancel = afterLastLook(Math.max(0, untilMs - performance.now()), giveUp);
       const send = (): void => {
         this.#waiting.delete(one);
         again().finally(end).then(resolve, reject);

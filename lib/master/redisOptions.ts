@@ -24,12 +24,7 @@ const COMMON = {
  * @param locator says where the master is; null where the endpoint does
  * @internal
  */
-export function redisOptions(
-  endpoint: MasterEndpoint,
-  timeoutMs: number,
-  pauseMs: () => number,
-  locator: Locator | null,
-) {
+export function redisOptions(endpoint: MasterEndpoint, pauseMs: () => number, locator: Locator | null) {
   const { target, tls } = endpoint;
   return {
     ...COMMON,
@@ -40,7 +35,8 @@ export function redisOptions(
     ...(endpoint.username !== null && { username: endpoint.username }),
     ...(endpoint.password !== null && { password: endpoint.password.reveal() }),
     ...(tls !== null && { tls: tlsOptions(tls) }),
-    connectTimeout: timeoutMs,
+    // Its timer fires before it hears that the connection stands, where this process was stalled: the deadlines see to it.
+    connectTimeout: 0,
     retryStrategy: pauseMs,
     // A command is sent now or refused now. Queued or sent again after a reconnection it would be a ghost: a lock that
     // nobody is waiting for.

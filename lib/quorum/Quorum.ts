@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as poll, setTimeout as sleep } from 'node:timers/promises';
 import { ConfigException, type ApplicationException } from 'pip-services4-commons-node';
 import type { LockOptions } from '../config/LockOptions';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
@@ -21,6 +21,12 @@ import type { Answer } from './Votes';
 
 /** What a connection may lead to that is no master of its own. */
 const NO_MASTERS: readonly FaultKind[] = ['replica', 'cluster-shard', 'sentinel', 'not-redis'];
+
+/** A wait for the masters is cut into spans of so many ms, so that a stall of this process shows. */
+const NAP_MS = 50;
+
+/** One that took so many times its length shows a stall. A process that is merely busy waits no longer for that. */
+const STALL = 4;
 
 /** The masters as one voter: connected to, admitted, and asked in rounds. */
 export class Quorum implements MasterOwner {
@@ -177,18 +183,26 @@ export class Quorum implements MasterOwner {
     return this.masters.filter(({ state }) => state.kind === 'ready').length;
   }
 
-  /** Whether the masters came to satisfy `condition` in time. */
+  /**
+   * Whether the masters came to satisfy `condition` in time. A span in which this process stood still is not counted: it
+   * heard no master.
+   */
   async #until(condition: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> {
-    const deadlineMs = performance.now() + withinMs;
-    for (;;) {
+    const napMs = Math.min(NAP_MS, withinMs / 10);
+    for (let leftMs = withinMs; ;) {
       signal.throwIfAborted();
       if (condition()) return true;
-      const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return false;
+      const startedMs = performance.now();
       const changed = new AbortController();
       this.#onState = () => changed.abort();
       // Cut short by a change of some master's or by the caller: the loop looks which.
-      await sleep(leftMs, undefined, { signal: AbortSignal.any([signal, changed.signal]) }).catch(() => {});
+      const nap = { signal: AbortSignal.any([signal, changed.signal]) };
+      await sleep(Math.min(leftMs, napMs), undefined, nap).catch(() => {});
+      // After a stall timers run before sockets are read: the answers may be waiting there.
+      await poll();
+      const tookMs = performance.now() - startedMs;
+      leftMs -= tookMs < STALL * napMs ? tookMs : napMs;
     }
   }
 }

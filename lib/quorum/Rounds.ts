@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { afterLastLook } from '../master/afterLastLook';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Place } from './acquireCall';
@@ -184,6 +185,18 @@ export class Rounds {
   }
 
   /**
+   * Asks every master whether it still has the lock, and changes nothing.
+   *
+   * @returns whether so many have lost it that no quorum holds it; false where too few answered to know
+   */
+  async isLost(hold: Hold): Promise<boolean> {
+    const votes = this.#votes(quorumOfGrants);
+    for (const voter of this.#runner.voters) voter.verify(hold, votes);
+    await votes.verdict();
+    return votes.count('taken') > this.#addresses.length - this.quorum;
+  }
+
+  /**
    * Deletes the lock's tokens, and nobody else's, wherever they may stand.
    *
    * @param only the masters that are asked, by their places; all of them where it is left out
@@ -221,9 +234,9 @@ function late(answer: Answer): Answer {
 
 /** A promise that rejects settles, too: whoever awaits it then is told. */
 async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => {};
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
+    cancel = afterLastLook(ms, () => resolve(false));
   });
   const settled = work.then(
     () => true,
@@ -232,6 +245,6 @@ async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolea
   try {
     return await Promise.race([settled, late]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

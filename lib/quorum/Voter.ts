@@ -4,7 +4,7 @@ import type { Argument } from '../master/Script';
 import { argumentsFor, faultOf, fencedOf, takenOf, type Place } from './acquireCall';
 import type { Hold } from './Hold';
 import type { Proposal } from './Proposal';
-import { Refusal } from './scripts';
+import { HOLDS, Refusal } from './scripts';
 import { ABSENT, GONE, GRANTED, type Votes } from './Votes';
 
 interface AcquireRound {
@@ -95,6 +95,16 @@ export class Voter implements RedlockClient {
           hold.record(this.index, former);
           if (error.mayHaveRun) this.master.owe({ keys, token }, ttlMs, false);
         },
+      );
+  }
+
+  /** Asks whether the master still has the lock, and changes nothing. Does not wait. */
+  verify({ keys, token, formerTokens }: Hold, votes: Votes): void {
+    this.master
+      .run(HOLDS.sha, keys.length, [...keys, token, ...formerTokens], () => true)
+      .then(
+        (reply) => votes.cast(this.index, reply === 1 ? GRANTED : GONE),
+        (error: MasterError) => votes.cast(this.index, { kind: 'none', error }),
       );
   }
 

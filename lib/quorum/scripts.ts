@@ -81,12 +81,8 @@ end
 return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
 `;
 
-/**
- * What redlock's scripts call on a lock that may stand under a former token: a key that holds one is read as if it held
- * the token itself, and a key of another type as if it held nothing. What the server refuses ends the script, also to
- * read: redlock would count a key as deleted, and a lock as lost, whatever came of it.
- */
-const withFormerTokens = (redlockScript: string, firstFormer: number): string => `
+/** Reads a former token, among the arguments from `firstFormer` on, as the token itself. */
+const tokenIn = (firstFormer: number): string => `
 local function tokenIn(key)
   local value = redis.pcall('get', key)
   if type(value) == 'table' then
@@ -98,7 +94,15 @@ local function tokenIn(key)
   end
   return value
 end
+`;
 
+/**
+ * What redlock's scripts call on a lock that may stand under a former token: a key that holds one is read as if it held
+ * the token itself, and a key of another type as if it held nothing. What the server refuses ends the script, also to
+ * read: redlock would count a key as deleted, and a lock as lost, whatever came of it.
+ */
+const withFormerTokens = (redlockScript: string, firstFormer: number): string => `
+${tokenIn(firstFormer)}
 local function redlock()
   local server = redis
   local function call(command, ...)
@@ -149,6 +153,15 @@ for _, key in ipairs(KEYS) do woken = woken + wakeFirst(key) end
 if woken == 0 then return count end
 return { count, woken }
 `;
+
+/** Whether every key holds the lock. Changes nothing. ARGV: the token, and the former ones. */
+export const HOLDS: Script = script(`
+${tokenIn(2)}
+for _, key in ipairs(KEYS) do
+  if tokenIn(key) ~= ARGV[1] then return 0 end
+end
+return 1
+`);
 
 /** Deletes a token wherever it stands among the keys, and nothing else, whatever else stands there. */
 const takeBack = (isNotifying: boolean): Script =>
@@ -202,7 +215,7 @@ export function wrapScripts({ isGuarded, isNotifying }: ScriptOptions): Scripts 
     takeBack: takeBack(isNotifying),
     forRun: (runId) => {
       const ofRedlock = [...sources].map(([sha, sourceFor]) => [sha, script(sourceFor(runId))] as const);
-      return new Map([...ofRedlock, ...FENCE_SCRIPTS.map((one) => [one.sha, one] as const)]);
+      return new Map([...ofRedlock, ...[HOLDS, ...FENCE_SCRIPTS].map((one) => [one.sha, one] as const)]);
     },
     acquirerHooks: {
       acquireScript: (lua) => (acquireLua = lua),

@@ -2,17 +2,23 @@ import type { Refused } from '../quorum/Hold';
 import { Countdowns, type Countdown } from './Countdown';
 import { Sleeper, type Wakening } from './Sleeper';
 
-/** Something that is held, for how much longer, in ms. */
+/** Something that is held. */
 export interface Hold {
+  /** For how much longer, in ms. */
   remaining(): number;
+  /** Asks the masters whether it is, and ends it where it is not. */
+  verify(): Promise<void>;
 }
 
 /** What stands in a line for nobody. */
-const NOBODY: Hold = { remaining: () => Infinity };
+const NOBODY: Hold = { remaining: () => Infinity, verify: () => Promise.resolve() };
+
+/** Masters are asked no more often than this whether a holder still has its lock. */
+const VERIFY_MS = 1000;
 
 /**
  * The callers of this process who hold a key or wait for it, in their order of arrival: only the first of a line talks
- * to the masters, and whoever holds the key stands first until it is given back or has run out.
+ * to the masters, and whoever holds the key stands first until it is given back, lost or has run out.
  */
 export class Lines {
   isClosed = false;
@@ -20,8 +26,15 @@ export class Lines {
   readonly countdowns = new Countdowns();
   /** How many stand in line and hold nothing. */
   waiting = 0;
+  /** So often a hold that somebody waits for is verified, in ms. */
+  readonly verifyMs: number;
   readonly #lines = new Map<string, Line>();
   #onNobodyWaits = (): void => {};
+
+  /** @param retryTimeoutMs how often the masters are asked for a lock that another process holds */
+  constructor(retryTimeoutMs = 0) {
+    this.verifyMs = Math.max(VERIFY_MS, retryTimeoutMs);
+  }
 
   /** Whether anybody holds the key or waits for it. */
   isBusy(key: string): boolean {
@@ -86,6 +99,7 @@ class Line {
   /** When a hold of this process ended last, on the monotonic clock; 0 where none has. */
   servedMs = 0;
   #expiry: Countdown | null = null;
+  #verifying: NodeJS.Timeout | null = null;
 
   constructor(
     readonly lines: Lines,
@@ -107,7 +121,10 @@ class Line {
     else previous.next = next;
     if (next === null) this.#last = previous;
     else next.previous = previous;
-    if (previous !== null) return;
+    if (previous !== null) {
+      if (this.first?.next === null) this.#stopVerifying();
+      return;
+    }
     if (waiter.hold !== null) this.servedMs = performance.now();
     this.#stopWatching();
     if (next === null) return this.lines.onEmpty(this.key);
@@ -116,17 +133,24 @@ class Line {
     this.watch();
   }
 
-  /** While somebody waits behind a holder: sees that the line goes on when the hold runs out. */
+  /** While somebody waits behind a holder: sees that the line goes on when the hold runs out, or is lost. */
   watch(): void {
     const { first } = this;
-    if (this.#expiry !== null || first === null || first.next === null || first.hold === null) return;
+    if (first === null || first.next === null || first.hold === null) return;
     const { hold } = first;
-    if (hold.remaining() <= 0) return first.leave();
-    this.#expiry = this.lines.countdowns.create(
-      () => hold.remaining(),
-      () => first.leave(),
-    );
-    this.#expiry.start();
+    if (this.#expiry === null) {
+      if (hold.remaining() <= 0) return first.leave();
+      this.#expiry = this.lines.countdowns.create(
+        () => hold.remaining(),
+        () => {
+          // Its holder is told: where the wall clock was set forward, it would hold the lock again when that is set right.
+          void hold.verify();
+          first.leave();
+        },
+      );
+      this.#expiry.start();
+    }
+    this.#verifyLater(first, hold);
   }
 
   /** The hold of the first is longer or shorter than it was. */
@@ -140,7 +164,32 @@ class Line {
     for (let waiter = this.first; waiter !== null; waiter = waiter.next) waiter.close();
   }
 
+  /**
+   * A lock may be deleted on the masters, and another process has it at once then: so shall those who wait here. Counted
+   * from the last look, or from when it was acquired, so that many short waits see it as well as a long one.
+   */
+  #verifyLater(first: Waiter, hold: Hold): void {
+    if (this.#verifying !== null || this.lines.isClosed) return;
+    const dueMs = first.verifiedMs + this.lines.verifyMs;
+    const verify = async (): Promise<void> => {
+      first.verifiedMs = performance.now();
+      await hold.verify();
+      // Where it was stopped meanwhile, another one may have been started.
+      if (this.#verifying !== timer) return;
+      this.#verifying = null;
+      this.watch();
+    };
+    const timer = setTimeout(() => void verify(), Math.max(0, dueMs - performance.now())).unref();
+    this.#verifying = timer;
+  }
+
+  #stopVerifying(): void {
+    if (this.#verifying !== null) clearTimeout(this.#verifying);
+    this.#verifying = null;
+  }
+
   #stopWatching(): void {
+    this.#stopVerifying();
     this.#expiry?.stop();
     this.#expiry = null;
   }
@@ -150,6 +199,8 @@ class Line {
 export class Waiter {
   previous: Waiter | null = null;
   next: Waiter | null = null;
+  /** When what it holds was last known to stand on the masters, on the monotonic clock; kept for its line. */
+  verifiedMs = 0;
   #hold: Hold | null = null;
   #hasLeft = false;
   #courtesy: NodeJS.Timeout | null = null;
@@ -175,6 +226,7 @@ export class Waiter {
   /** It has what it waited for, and stays in front until it leaves, or until that has run out. */
   keep(hold: Hold): void {
     this.#hold = hold;
+    this.verifiedMs = performance.now();
     this.line.lines.onServed();
     this.line.watch();
   }

@@ -64,7 +64,13 @@ class Queue {
     if (this.#isClosed) return false;
     const sleeper = new Sleeper();
     this.#sleepers.add(sleeper);
-    const cause = await sleeper.sleep(untilMs, signal);
+    const fromMs = Math.max(untilMs, performance.now());
+    let cause = await sleeper.sleep(untilMs, signal);
+    if (cause === 'time' && !this.#isClosed) {
+      // For as long as this process stood still no place could come free: that time is given back.
+      this.#sleepers.add(sleeper);
+      cause = await sleeper.sleep(2 * performance.now() - fromMs, signal);
+    }
     if (cause !== 'turn') this.#sleepers.delete(sleeper);
     return cause === 'turn';
   }

@@ -1,3 +1,4 @@
+import { afterLastLook } from '../master/afterLastLook';
 import { onAbort } from './onAbort';
 
 /** What ended a sleep. */
@@ -26,11 +27,11 @@ export class Sleeper {
   sleep(untilMs: number, signal: AbortSignal | null): Promise<Wakening> {
     if (signal?.aborted === true) return Promise.resolve('aborted');
     return new Promise((resolve) => {
-      let timer: NodeJS.Timeout | null = null;
+      let cancel = (): void => {};
       const forget = signal === null ? null : onAbort(signal, () => this.wake('aborted'));
       this.#wake = (cause) => {
         this.#wake = null;
-        if (timer !== null) clearTimeout(timer);
+        cancel();
         forget?.();
         resolve(cause);
       };
@@ -38,7 +39,7 @@ export class Sleeper {
       const look = (): void => {
         const leftMs = untilMs - performance.now();
         if (leftMs <= 0) this.wake('time');
-        else timer = setTimeout(look, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS));
+        else cancel = afterLastLook(Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS), look);
       };
       look();
     });

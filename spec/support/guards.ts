@@ -14,6 +14,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 // A socket that was destroyed or a child that was killed is still listed for some turns of the loop. A timer is not: it
 // is gone with its clearing, so that it gets no such grace, in which a short one would pass unseen.
 const GRACE_MS = 500;
+const GRACE_TURNS = 100;
 const SETTLING_TURNS = 5;
 
 type Census = ReadonlyMap<string, number>;
@@ -67,7 +68,9 @@ async function leftBehind(name: string): Promise<readonly string[]> {
   await turns(SETTLING_TURNS);
   const deadline = performance.now() + GRACE_MS;
   let left = excess();
-  while (left.size > 0 && !left.has('timer') && performance.now() < deadline) {
+  // Both, lest a process that was stopped for the whole time has had no turns.
+  for (let turn = 0; turn < GRACE_TURNS || performance.now() < deadline; turn++) {
+    if (left.size === 0 || left.has('timer')) break;
     await turns(1);
     left = excess();
   }

@@ -30,7 +30,12 @@ describe('A set of masters', function () {
     await Promise.all(processes.map((contender) => contender.end()));
   });
 
-  const configOf = (options: object = {}): Record<string, unknown> => ({ connections: addressesOf(servers), options });
+  // With limits that no test would outlast: what is waited for ends by itself, or the test fails.
+  const configAt = (connections: readonly object[], options: object = {}): Record<string, unknown> => ({
+    connections,
+    options: { node_timeout: LONG, connect_timeout: LONG, ...options },
+  });
+  const configOf = (options: object = {}): Record<string, unknown> => configAt(addressesOf(servers), options);
   const serverAt = (index: number): RedisServer => servers[index] ?? expect.fail('there is no such server');
   const fieldOf = (index: number, field: string): Promise<unknown> => serverAt(index).command('HGET', MARKER, field);
 
@@ -44,12 +49,10 @@ describe('A set of masters', function () {
 
   it('that is new serves at once, also when twenty open it in the same instant', async () => {
     const config = configOf();
-    const startedMs = performance.now();
     const outside = processes.map((contender) => contender.open(6, config));
     const inside = await Promise.all(Array.from({ length: 8 }, () => locks.open(config)));
     const quarantinesMs = (await Promise.all(outside)).flat();
 
-    expect(performance.now() - startedMs).to.be.below(1500);
     for (const lock of inside) {
       quarantinesMs.push(
         lock.getStatus().masters.map((master) => (master.state === 'ready' ? master.quarantineMs : null)),
@@ -76,7 +79,7 @@ describe('A set of masters', function () {
 
   it('of one master is never in quarantine', async () => {
     const [connection] = addressesOf(servers);
-    const lock = await locks.open({ connection });
+    const lock = await locks.open({ connection, options: { node_timeout: LONG, connect_timeout: LONG } });
     expect(await fieldOf(0, 'run')).to.be.a('string');
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
     for (const lose of [() => serverAt(0).restartEmpty(), () => serverAt(0).command('FLUSHALL')]) {
@@ -89,7 +92,7 @@ describe('A set of masters', function () {
   it('waits without a vote while too few have answered to tell', async () => {
     const { warnings, references } = listen();
     await Promise.all(servers.slice(1).map((server) => server.pause()));
-    const lock = locks.create(configOf({ node_timeout: 100, connect_timeout: 5000 }), references);
+    const lock = locks.create(configOf({ node_timeout: 1000 }), references);
     const opened = lock.open('123');
     await until(
       () => warnings.filter((message) => message.includes(': silent (')).length === 2,
@@ -110,24 +113,31 @@ describe('A set of masters', function () {
     const proxies = await Promise.all(servers.map((server) => TcpProxy.start(server.port)));
     const [last, late, slow] = proxies as [TcpProxy, TcpProxy, TcpProxy];
     try {
-      last.hold();
-      late.hold();
+      last.refuse();
+      late.refuse();
       slow.delay(150);
-      const connections = proxies.map(({ port }) => ({ host: '127.0.0.1', port }));
       const { warnings, references } = listen();
-      const lock = locks.create({ connections, options: { node_timeout: 800, connect_timeout: 5000 } }, references);
-      const opened = lock.open('123');
+      const lock = locks.create(configAt(addressesOf(proxies)), references);
+      const acquired = lock.open('123').then(() => lock.tryAcquireLock('123', 'key', LONG));
+      // It may reject before it is waited for.
+      acquired.catch(() => {});
       await until(
         () => warnings.some((message) => message.includes(': unadmitted (')),
         'the third waits for the others',
       );
-      late.pass();
+      last.hold();
+      await last.accept();
+      await until(() => last.connections === 1, 'the first is connected to, and does not answer');
+      await late.accept();
       await until(async () => (await fieldOf(1, 'run')) !== null, 'the set is founded without the first');
+      // The admission of the third is on its way, and stays there.
+      slow.hold();
       last.pass();
-      await opened;
+      await until(async () => Number(await fieldOf(0, 'until')) > 0, 'the first is in quarantine');
+      slow.pass();
 
+      expect(await acquired).to.equal(true);
       expect(lock.getStatus().masters[0]?.quarantineMs).to.be.above(0);
-      expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
     } finally {
       await Promise.all(proxies.map((proxy) => proxy.close()));
     }
@@ -138,7 +148,7 @@ describe('A set of masters', function () {
     try {
       proxy.hold();
       const connections = addressesOf(servers.slice(0, 2)).concat({ host: '127.0.0.1', port: proxy.port });
-      const lock = locks.create({ connections });
+      const lock = locks.create(configAt(connections));
       const opened = lock.open('123');
       for (const index of [0, 1]) await until(async () => (await fieldOf(index, 'nonce')) !== null, 'it was read');
       await serverAt(0).command('FLUSHALL');
@@ -163,10 +173,7 @@ describe('A set of masters', function () {
       try {
         proxy.hold();
         const proxied = addressesOf(servers.slice(0, 2)).concat({ host: '127.0.0.1', port: proxy.port });
-        const stale = processes[0]?.open(1, {
-          connections: proxied,
-          options: { node_timeout: LONG, connect_timeout: LONG },
-        });
+        const stale = processes[0]?.open(1, configAt(proxied));
         // It has read two masters as new, and waits for what the third may say.
         for (const index of [0, 1]) await until(async () => (await fieldOf(index, 'nonce')) !== null, 'it was read');
         processes[0]?.freeze();

@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import { createSandbox } from 'sinon';
-import type { RedisLock } from '../../../lib';
+import { Descriptor, References, type RedisLock } from '../../../lib';
 import { MARKER } from '../../../lib/quorum/guardScripts';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
 const GUARD_MS = 400;
-const TTL_MS = 300;
+const TTL_MS = 3000;
+const LONG = 60_000;
 const AHEAD = 20_000_000;
 
 describe('A fencing token, over masters that forget', function () {
@@ -25,11 +26,16 @@ describe('A fencing token, over masters that forget', function () {
   });
 
   const serverAt = (index: number): RedisServer => servers[index] ?? expect.fail('there is no such server');
+  // Its guard is so short that it warns of every ttl.
+  const logger = { log() {}, fatal() {}, error() {}, warn() {}, info() {}, debug() {}, trace() {} };
   const open = (): Promise<RedisLock> =>
-    locks.open({
-      connections: addressesOf(servers),
-      options: { restart_guard: GUARD_MS, node_timeout: 100, retry_timeout: 20 },
-    });
+    locks.open(
+      {
+        connections: addressesOf(servers),
+        options: { restart_guard: GUARD_MS, node_timeout: 400, retry_timeout: 20 },
+      },
+      References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger),
+    );
   const isVoter = (lock: RedisLock, index: number): boolean => {
     const master = lock.getStatus().masters[index];
     return master?.state === 'ready' && master.quarantineMs === 0;
@@ -114,7 +120,7 @@ describe('A fencing token, over masters that forget', function () {
     for (let turn = 0; turn < 5; turn += 1) {
       const keys = both.map((_, index) => `key of ${index}, ${turn}`);
       // Only the others grant them, and one of these has forgotten.
-      for (const key of keys) await setForeignLock(serverAt(0), key, TTL_MS);
+      for (const key of keys) await setForeignLock(serverAt(0), key);
       await serverAt(1).command('HSET', MARKER, 'forgot', `nonce of ${turn}`);
       const leases = both.map((lock, index) =>
         lock.tryAcquireLease('123', keys[index] ?? '', TTL_MS, { fencing: true }),
@@ -139,7 +145,7 @@ describe('A fencing token, over masters that forget', function () {
       await server.command('HSET', MARKER, 'forgot', 'a nonce');
     }
     await silence(lock, 1);
-    const refused = lock.acquireLease('123', 'key', GUARD_MS, { fencing: true, timeout: 0 });
+    const refused = lock.acquireLease('123', 'key', LONG, { fencing: true, timeout: 0 });
     await thrownBy(refused, ConnectionException, 'NO_QUORUM');
 
     for (const index of [0, 2]) {

@@ -19,7 +19,7 @@ describe('A chain of hand-overs', () => {
   const masters = useMasters(3);
   const proxies = useProxies(masters);
   const openAt = (places: readonly { readonly port: number }[]): Promise<RedisLock> =>
-    locks.open({ connections: addressesOf(places), options: { retry_timeout: 10, node_timeout: 400 } });
+    locks.open({ connections: addressesOf(places), options: { retry_timeout: 10, node_timeout: LONG } });
   const isAway = (lock: RedisLock, index: number): boolean => lock.getStatus().masters[index]?.state === 'away';
   const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
   const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
@@ -46,9 +46,13 @@ describe('A chain of hand-overs', () => {
     const [lock, heir] = [await openAt(proxies), await openAt(masters)];
     const lease = await lock.acquireLease('123', 'key', LONG);
     await until(isEverywhere, 'it stands on each master');
-    proxies[1]?.drop();
-    proxies[2]?.drop();
-    await thrownBy(lease.extend(10 * LONG), ConnectionException, 'NO_QUORUM');
+    for (const proxy of proxies.slice(1)) proxy.drop();
+    const extending = thrownBy(lease.extend(10 * LONG), ConnectionException, 'NO_QUORUM');
+    for (const proxy of proxies.slice(1)) {
+      proxy.refuse();
+      proxy.cut();
+    }
+    await extending;
     const handed = lease.handOver();
     expect(handed).to.include({ ttl: LONG, longestTtl: 10 * LONG });
 

@@ -8,7 +8,7 @@ import { keptOn } from '../../integration/lease/keptOn';
 import { TYPESCRIPT } from '../../support/typescript';
 
 const FIXTURE = join(__dirname, 'fixtures/hold.ts');
-const TTL_MS = 500;
+const TTL_MS = 1500;
 const LONG = 60_000;
 
 describe('A holder that is stopped for longer than its ttl', function () {

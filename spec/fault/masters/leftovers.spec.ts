@@ -11,7 +11,7 @@ describe('What a lost attempt leaves', () => {
     const proxies = useProxies(masters);
 
     it('never refuses the next attempt of the same process', async () => {
-      const lock = await locks.open({ connections: addressesOf(proxies), options: { node_timeout: 5000 } });
+      const lock = await locks.open({ connections: addressesOf(proxies), options: { node_timeout: LONG } });
       proxies[1]?.delay(20);
       for (let i = 0; i < 20; i++) {
         await setForeignLock(masters[0] as (typeof masters)[0], 'key');

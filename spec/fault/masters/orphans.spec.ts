@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
 import {
@@ -9,6 +10,7 @@ import {
   useProxies,
   valuesOn,
 } from '../../integration/lock/locks';
+import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
 
 const LONG = 60_000;
@@ -18,7 +20,7 @@ describe('A lock that a master may hold without an owner', () => {
   const masters = useMasters(3);
   const proxies = useProxies(masters);
   const open = (): Promise<RedisLock> =>
-    locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: 2000 } });
+    locks.open({ connections: addressesOf(proxies), options: { retry_timeout: 10, node_timeout: LONG } });
   const stateOf = (lock: RedisLock, index: number): unknown => lock.getStatus().masters[index]?.state;
   const isEverywhere = (): Promise<boolean> => standsOnAll(masters, 'key');
   const isNowhere = (): Promise<boolean> => standsOnNone(masters, 'key');
@@ -90,5 +92,49 @@ describe('A lock that a master may hold without an owner', () => {
     await until(() => stateOf(lock, 2) === 'ready', 'it is back');
 
     expect(await masters[2]?.command('DBSIZE'), 'the marker is left').to.equal(1);
+  });
+
+  it('does not keep its master away while more of them come', async () => {
+    const lock = await open();
+    const keys = Array.from({ length: 1000 }, (_, index) => `key ${index}`);
+    await Promise.all(keys.map((key) => lock.acquireLock('123', key, LONG)));
+    proxies[2]?.delay(10);
+    proxies[2]?.cut();
+    await until(() => stateOf(lock, 2) === 'away', 'it is away');
+    // Several in each round trip.
+    let released = 0;
+    while (released < keys.length && stateOf(lock, 2) !== 'ready') {
+      await lock.releaseLock('123', keys[released] ?? '');
+      released += 1;
+      await sleep(2);
+    }
+
+    expect(released).to.be.below(keys.length);
+    await Promise.all(keys.slice(released).map((key) => lock.releaseLock('123', key)));
+    await until(async () => (await masters[2]?.command('DBSIZE')) === 1, 'all are given up, and the marker is left');
+  });
+
+  describe('and that its master refuses to give up', () => {
+    afterEach(() => Promise.all(masters.map((master) => master.command('ACL', 'DELUSER', 'app'))));
+
+    it('does not stand in the way of those behind it', async () => {
+      const permit = async (master: Master | undefined, ...rules: readonly string[]): Promise<unknown> =>
+        master?.command('ACL', 'SETUSER', 'app', 'on', '>secret', '&*', '+@all', ...rules);
+      await Promise.all(masters.map((master) => permit(master, '~*')));
+      const credential = { username: 'app', password: 'secret' };
+      const lock = await locks.open({ connections: addressesOf(masters), credential, options: { restart_guard: 0 } });
+      const closed = Array.from({ length: 300 }, (_, index) => `closed ${index}`);
+      await Promise.all([...closed, 'key'].map((key) => lock.acquireLock('123', key, LONG)));
+      await until(isEverywhere, 'it stands on each master');
+      await permit(masters[2], 'resetkeys');
+      await Promise.all([...closed, 'key'].map((key) => lock.releaseLock('123', key)));
+      await until(async () => (await valuesOn(masters, 'key')).filter(Boolean).length === 1, 'it is refused by one');
+      await permit(masters[2], '~key');
+
+      await until(isNowhere, 'it is given up');
+      expect(await masters[2]?.command('DBSIZE')).to.equal(closed.length);
+      await permit(masters[2], '~*');
+      await until(async () => (await masters[2]?.command('DBSIZE')) === 0, 'all are given up');
+    });
   });
 });

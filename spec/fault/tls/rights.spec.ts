@@ -57,7 +57,8 @@ describe("A lock's rights on its masters", function () {
       {
         connections: addressesOf(of),
         credential: { username: 'app', password: PASSWORD },
-        options: { key_prefix: 'app:', connect_timeout: 150, ...options },
+        // No test outlasts them: what cannot be mended by waiting is decided at once.
+        options: { key_prefix: 'app:', connect_timeout: LONG, node_timeout: LONG / 2, ...options },
       },
       References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger),
     );

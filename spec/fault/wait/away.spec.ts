@@ -19,7 +19,7 @@ describe('A waiter that has begun while every master was away', () => {
   it('takes its place in line once they are back', async () => {
     const waiter: RedisLock = await locks.open({
       connections: proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
-      options: { retry_timeout: 20 },
+      options: { retry_timeout: 20, node_timeout: LONG },
     });
     for (const proxy of proxies) proxy.refuse();
     for (const proxy of proxies) proxy.cut();

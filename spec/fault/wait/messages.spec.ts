@@ -23,7 +23,7 @@ describe('A waiter', () => {
 
   it('that no message reaches has the lock by its next retry', async () => {
     const holder = await locks.open({ connections: addressesOf(masters) });
-    const waiter = await locks.open({ connections: endpoints(3), options: { retry_timeout: 300 } });
+    const waiter = await locks.open({ connections: endpoints(3), options: { retry_timeout: 300, node_timeout: LONG } });
     await acquireEverywhere(holder, masters);
     const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
@@ -36,7 +36,10 @@ describe('A waiter', () => {
   for (const deaf of [1, 2]) {
     it(`that the message of ${deaf} of three masters does not reach is woken by the others`, async () => {
       const holder = await locks.open({ connections: addressesOf(masters) });
-      const waiter: RedisLock = await locks.open({ connections: endpoints(deaf), options: NO_POLLING });
+      const waiter: RedisLock = await locks.open({
+        connections: endpoints(deaf),
+        options: { ...NO_POLLING, node_timeout: LONG },
+      });
       await acquireEverywhere(holder, masters);
       const acquired = begun(waiter.acquireLock('123', 'key', LONG, LONG));
       await untilWaiting(masters, 'key');

@@ -3,6 +3,7 @@ import { BadRequestException, ConfigException, InvalidStateException } from 'pip
 import type { LeaseOptions } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, thrownBy, useLocks, useMasters } from '../lock/locks';
+import { endMs } from './endMs';
 
 const LONG = 60_000;
 const WRONG_MS = [NaN, Infinity, -1, 0, 9, 10.5, 2_147_483_648, '100'] as readonly number[];
@@ -61,7 +62,7 @@ describe('The times of a lease', () => {
     const lock = await open();
     const maxHold = 400;
     for (const autoRenew of [true, false]) {
-      const lease = await lock.acquireLease('123', 'key', LONG, { autoRenew, maxHold });
+      const lease = await lock.acquireLease('123', 'key', LONG, { autoRenew, maxHold, timeout: LONG });
       expect(await masters[0]?.command('PTTL', 'key')).to.be.at.most(maxHold);
       await lease.extend(LONG).catch(() => {});
       expect(lease.remaining()).to.be.at.most(maxHold);
@@ -70,6 +71,24 @@ describe('The times of a lease', () => {
       await until(() => signal.aborted, 'its signal has fired');
       expect(signal.reason).to.include({ code: 'LOCK_LOST' });
     }
+  });
+
+  it('end with a longest hold that is longer than the ttl, and that renewals have reached', async () => {
+    const lock = await open();
+    const [ttl, maxHold] = [3000, 3500];
+    const lease = await lock.acquireLease('123', 'key', ttl, { autoRenew: true, maxHold, timeout: LONG });
+    const acquiredMs = performance.now();
+    const firstEndMs = endMs(lease);
+    const { signal } = lease;
+    let lastEndMs = 0;
+    await until(() => {
+      lastEndMs = Math.max(lastEndMs, endMs(lease));
+      return signal.aborted;
+    }, 'its signal has fired');
+    expect(lastEndMs)
+      .to.be.above(firstEndMs + 100)
+      .and.at.most(acquiredMs + maxHold);
+    expect(signal.reason).to.include({ code: 'LOCK_LOST' });
   });
 
   it('come with a signal of another realm, too', async () => {

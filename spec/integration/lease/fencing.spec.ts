@@ -5,7 +5,7 @@ import type { Lease, RedisLock } from '../../../lib';
 import { MARKER } from '../../../lib/quorum/guardScripts';
 import type { Master } from '../../support/Master';
 import { describeOnMasters } from '../../support/onMasters';
-import { thrownBy, useLocks } from '../lock/locks';
+import { thrownBy, UNHURRIED, useLocks } from '../lock/locks';
 
 const LONG = 60_000;
 /** Numbers are microseconds: so far ahead of every clock here. */
@@ -15,11 +15,11 @@ const YEAR_MS = 365 * 86_400_000;
 describeOnMasters('A fencing token', (bench) => {
   const locks = useLocks();
   const open = (options: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...options } });
+    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...UNHURRIED, ...options } });
 
   /** The token of the next holder, which gives the lock back at once. */
   async function next(lock: RedisLock, keys: string | readonly string[] = 'key'): Promise<number> {
-    const lease: Lease = await lock.acquireLease('123', keys, LONG, { fencing: true, timeout: 5000 });
+    const lease: Lease = await lock.acquireLease('123', keys, LONG, { fencing: true, timeout: LONG });
     await lease.release();
     return lease.fencingToken ?? expect.fail('it has no token');
   }

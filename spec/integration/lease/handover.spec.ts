@@ -28,7 +28,10 @@ describe('A lease that is handed over', function () {
     }
   });
 
-  const config = () => ({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: 200 } });
+  const config = (node_timeout = LONG) => ({
+    connections: addressesOf(masters),
+    options: { retry_timeout: 10, node_timeout },
+  });
 
   /** What another process says that adopts it, line by line. */
   function adoptElsewhere(handedOver: HandedOver): { next(): Promise<unknown>; goOn(): void } {
@@ -134,7 +137,7 @@ describe('A lease that is handed over', function () {
   });
 
   it('may be adopted again where too few masters could say', async () => {
-    const [lock, heir] = [await locks.open(config()), await locks.open(config())];
+    const [lock, heir] = [await locks.open(config()), await locks.open(config(200))];
     const handedOver = (await lock.acquireLease('123', 'key', LONG)).handOver();
     await Promise.all(masters.map((master) => master.pause()));
     await thrownBy(heir.adoptLease('123', handedOver), ConnectionException, 'NO_QUORUM');

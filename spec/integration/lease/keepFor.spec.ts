@@ -14,7 +14,7 @@ describe('A lease that is released and kept for a time', () => {
 
   it('is refused to everybody, and stays so when its lock is closed', async () => {
     const [lock, other] = [await open(), await open()];
-    const lease = await lock.acquireLease('123', 'key', 1000);
+    const lease = await lock.acquireLease('123', 'key', 20_000);
     const { kind, masters: answers } = await lease.release({ keepFor: LONG });
     expect(kind).to.equal('kept');
     expect(answers.filter(({ answer }) => answer === 'kept')).to.have.length.at.least(2);
@@ -30,7 +30,7 @@ describe('A lease that is released and kept for a time', () => {
   it('is had by one who waits when that time is over', async () => {
     const [lock, other] = [await open(), await open()];
     const lease = await lock.acquireLease('123', 'key', LONG);
-    expect((await lease.release({ keepFor: 100 })).kind).to.equal('kept');
+    expect((await lease.release({ keepFor: 2000 })).kind).to.equal('kept');
     await other.acquireLock('123', 'key', LONG, LONG);
 
     expect(other.getStatus().held).to.equal(1);

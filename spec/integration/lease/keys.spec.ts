@@ -3,7 +3,7 @@ import { BadRequestException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { describeOnMasters } from '../../support/onMasters';
 import { until } from '../../support/until';
-import { setForeignLock, thrownBy, useLocks, valuesOn } from '../lock/locks';
+import { setForeignLock, thrownBy, UNHURRIED, useLocks, valuesOn } from '../lock/locks';
 
 const LONG = 60_000;
 const HANDED_OVER = { token: 'token', formerTokens: [], ttl: LONG, longestTtl: LONG, fencingToken: null };
@@ -11,7 +11,7 @@ const HANDED_OVER = { token: 'token', formerTokens: [], ttl: LONG, longestTtl: L
 describeOnMasters('A lease of several keys', (bench) => {
   const locks = useLocks();
   const open = (options: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...options } });
+    locks.open({ connections: bench.connections(), options: { retry_timeout: 10, ...UNHURRIED, ...options } });
 
   it('is of all of them, in their order, with one token under each', async () => {
     const lock = await open({ key_prefix: 'app:' });
@@ -56,7 +56,7 @@ describeOnMasters('A lease of several keys', (bench) => {
     const inside = new Map<string, number>();
     let [most, done] = [0, 0];
     const work = async (lock: RedisLock, keys: readonly string[]): Promise<void> => {
-      const lease = await lock.acquireLease('123', keys, LONG, { timeout: 8000 });
+      const lease = await lock.acquireLease('123', keys, LONG, { timeout: LONG });
       for (const key of keys) {
         inside.set(key, (inside.get(key) ?? 0) + 1);
         most = Math.max(most, inside.get(key) ?? 0);

@@ -9,7 +9,7 @@ const LONG = 60_000;
 describe("A lease's token", () => {
   const locks = useLocks();
   const masters = useMasters(3);
-  const config = () => ({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: 150 } });
+  const config = () => ({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: LONG } });
   const everywhere = (value: unknown): string =>
     inspect(value, { depth: 10, showHidden: true }) + JSON.stringify(value) + String(value);
 
@@ -86,7 +86,7 @@ describe("A lease's token", () => {
     const handedOver = adopted.handOver();
     await lock.adoptLease('123', { ...handedOver, keys: ['nobody has it'] }).catch(keep);
     const hasRunOut = (lease: Lease): Promise<void> => until(() => !lease.isValid(), 'it has run out');
-    await lock.withLock('123', 'short', 30, { autoRenew: false }, hasRunOut).catch(keep);
+    await lock.withLock('123', 'short', 30, { timeout: LONG, autoRenew: false }, hasRunOut).catch(keep);
     await Promise.all(masters.map((master) => master.kill()));
     await unreachable.extend(LONG).catch(keep);
     await lock.adoptLease('123', handedOver).catch(keep);

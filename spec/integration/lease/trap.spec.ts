@@ -11,7 +11,7 @@ describe('Two callers of one instance', () => {
 
   it('never release the lock of one another by a lease, however late it comes', async () => {
     const lock = await open();
-    const first = await lock.acquireLease('first', 'key', 50);
+    const first = await lock.acquireLease('first', 'key', 50, { timeout: LONG });
     const second = await lock.acquireLease('second', 'key', LONG, { timeout: LONG });
     const isKept = await keptOn(masters, 'key');
 

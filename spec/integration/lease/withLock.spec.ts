@@ -12,7 +12,7 @@ describe('Work under a lock', () => {
   const locks = useLocks();
   const masters = useMasters(3);
   const open = () =>
-    locks.open({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: 200 } });
+    locks.open({ connections: addressesOf(masters), options: { retry_timeout: 10, node_timeout: LONG } });
   const isFree = (): Promise<boolean> => standsOnNone(masters, 'key');
 
   /** What the work was rejected with. */
@@ -133,7 +133,7 @@ describe('Work under a lock', () => {
   describe('that loses its lock', () => {
     it('hears of it, and the caller gets LOCK_LOST with the result', async () => {
       const lock = await open();
-      const work = lock.withLock('123', 'key', 60, { autoRenew: false }, async (lease) => {
+      const work = lock.withLock('123', 'key', 60, { timeout: LONG, autoRenew: false }, async (lease) => {
         await loss(lease);
         return { rows: 7 };
       });
@@ -144,7 +144,7 @@ describe('Work under a lock', () => {
 
     it('is told apart also where it has never looked', async () => {
       const lock = await open();
-      const work = lock.withLock('123', 'key', 60, { autoRenew: false }, async (lease) => {
+      const work = lock.withLock('123', 'key', 60, { timeout: LONG, autoRenew: false }, async (lease) => {
         await until(() => !lease.isValid(), 'it has run out');
         return 42;
       });
@@ -155,7 +155,7 @@ describe('Work under a lock', () => {
     it('has its own error reach the caller all the same', async () => {
       const lock = await open();
       const error = new Error('its own');
-      const work = lock.withLock('123', 'key', 60, { autoRenew: false }, async (lease) => {
+      const work = lock.withLock('123', 'key', 60, { timeout: LONG, autoRenew: false }, async (lease) => {
         await loss(lease);
         throw error;
       });

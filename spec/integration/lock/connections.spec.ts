@@ -7,6 +7,8 @@ import { until } from '../../support/until';
 import { addressesOf, standsOnAll, thrownBy, useLocks, valuesOn } from './locks';
 
 const LONG = 60_000;
+/** A connect_timeout for an open that fails: long enough for masters to have said why. */
+const ANSWERED_MS = 2000;
 
 describe("A lock's connections", () => {
   const locks = useLocks();
@@ -78,7 +80,7 @@ describe("A lock's connections", () => {
   });
 
   it('are refused where there is no such database, rather than to database 0', async () => {
-    const lock = locks.create({ connection: { ...first, db: 99 }, options: { connect_timeout: 300 } });
+    const lock = locks.create({ connection: { ...first, db: 99 }, options: { connect_timeout: ANSWERED_MS } });
     const thrown = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
     expect(thrown.message).to.include(`127.0.0.1:${first.port}: `).and.include('DB index is out of range');
   });
@@ -98,7 +100,7 @@ describe("A lock's connections", () => {
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
     expect(lock.getStatus().masters[0]).to.include({ address: `${folder}/redis.sock`, state: 'ready' });
 
-    const nowhere = locks.create({ uri: `unix://${folder}/none.sock`, options: { connect_timeout: 50 } });
+    const nowhere = locks.create({ uri: `unix://${folder}/none.sock`, options: { connect_timeout: ANSWERED_MS } });
     const thrown = await thrownBy(nowhere.open('123'), ConnectionException, 'NO_QUORUM');
     expect(thrown.message).to.include(`${folder}/none.sock: unreachable (`).and.include('ENOENT');
   });

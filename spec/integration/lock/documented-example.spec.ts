@@ -11,6 +11,7 @@ import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { addressesOf, setForeignLock, thrownBy, useLocks } from './locks';
 
+const LONG = 60_000;
 const CONTEXTS: readonly (readonly [title: string, context: ContextLike, traceId: string | null])[] = [
   ['a trace id', '123', '123'],
   ['a Context', Context.fromTraceId('123'), '123'],
@@ -72,10 +73,10 @@ describe('The documented example', () => {
       const early = await thrownBy(lock.acquire(context, 'key'), InvalidStateException, 'NOT_OPENED');
       await lock.open(null);
       await Promise.all(masters.map((master) => setForeignLock(master, 'taken')));
-      const held = await thrownBy(lock.acquire(context, 'taken', 10, 0), ConflictException, 'LOCK_TIMEOUT');
-      const bad = await thrownBy(lock.tryAcquireLock(context, '', 10), BadRequestException, 'BAD_KEY');
+      const held = await thrownBy(lock.acquire(context, 'taken', LONG, 0), ConflictException, 'LOCK_TIMEOUT');
+      const bad = await thrownBy(lock.tryAcquireLock(context, '', LONG), BadRequestException, 'BAD_KEY');
       await Promise.all(masters.map((master) => master.command('HSET', 'hash', 'field', 'value')));
-      const unsure = await thrownBy(lock.tryAcquireLock(context, 'hash', 10), ConnectionException, 'NO_QUORUM');
+      const unsure = await thrownBy(lock.tryAcquireLock(context, 'hash', LONG), ConnectionException, 'NO_QUORUM');
 
       expect([early, held, bad, unsure].map((thrown) => thrown.trace_id)).to.deep.equal(Array(4).fill(traceId));
     });
@@ -99,8 +100,8 @@ describe('The documented example', () => {
   it("shows the waiting call's own trace id when the lock is closed meanwhile", async () => {
     const lock = await locks.open({ connections: addressesOf(masters) });
     await Promise.all(masters.map((master) => setForeignLock(master, 'taken')));
-    const waiting = thrownBy(lock.acquireLock('one', 'taken', 10, 60_000), InvalidStateException, 'CLOSED');
-    const beside = thrownBy(lock.acquireLock('two', 'taken', 10, 60_000), InvalidStateException, 'CLOSED');
+    const waiting = thrownBy(lock.acquireLock('one', 'taken', LONG, LONG), InvalidStateException, 'CLOSED');
+    const beside = thrownBy(lock.acquireLock('two', 'taken', LONG, LONG), InvalidStateException, 'CLOSED');
     await lock.close('closing');
 
     expect([(await waiting).trace_id, (await beside).trace_id]).to.deep.equal(['one', 'two']);

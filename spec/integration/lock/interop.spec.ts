@@ -6,7 +6,16 @@ import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { until } from '../../support/until';
-import { addressesOf, setForeignLock, standsOnAll, standsOnNone, thrownBy, useLocks, valuesOn } from './locks';
+import {
+  addressesOf,
+  setForeignLock,
+  standsOnAll,
+  standsOnNone,
+  thrownBy,
+  UNHURRIED,
+  useLocks,
+  valuesOn,
+} from './locks';
 
 const LONG = 60_000;
 
@@ -31,7 +40,7 @@ for (const size of [1, 3]) {
     });
     beforeEach(async () => {
       await onEach('FLUSHALL');
-      lock = await locks.open({ connections: addressesOf(masters), options: { retry_timeout: 10 } });
+      lock = await locks.open({ connections: addressesOf(masters), options: { retry_timeout: 10, ...UNHURRIED } });
     });
     after(async () => {
       for (const client of clients) client.disconnect();
@@ -59,7 +68,7 @@ for (const size of [1, 3]) {
     });
 
     it('deletes no plain lock by its release, also when its own ran out', async () => {
-      await lock.acquireLock('123', 'key', 50);
+      await lock.acquireLock('123', 'key', 50, LONG);
       for (const master of masters) await until(async () => (await setForeignLock(master, 'key')) === 'OK', 'theirs');
       await lock.releaseLock('123', 'key');
       expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(false);

@@ -5,6 +5,12 @@ import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { TcpProxy } from '../../support/TcpProxy';
 
+/**
+ * Options for specs in which every master is heard, or refuses. A process that is stopped for longer than a shorter time
+ * may take a healthy master for a silent one, and go on without it.
+ */
+export const UNHURRIED = { node_timeout: 30_000, connect_timeout: 60_000 } as const;
+
 /** The locks of one suite; whatever became of a test, its locks are closed when it ends. */
 export interface Locks {
   /** A lock that is configured and not opened yet. */

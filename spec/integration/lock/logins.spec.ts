@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { inspect } from 'node:util';
 import { ConnectionException } from 'pip-services4-commons-node';
-import { ConfigParams, Descriptor, References } from '../../../lib';
+import { ConfigParams, Descriptor, References, type IReferences, type RedisLock } from '../../../lib';
 import { MasterConnection } from '../../support/MasterConnection';
 import { RedisServer } from '../../support/RedisServer';
-import { thrownBy, useLocks } from './locks';
+import { thrownBy, UNHURRIED, useLocks } from './locks';
 
 const LONG = 60_000;
+/** A connect_timeout for an open that fails: long enough for masters to have said why. */
+const ANSWERED_MS = 2000;
 const PASSWORD = 'hunter2 /?#%@:"';
 const APP_PASSWORD = 'app-hunter2';
 
@@ -29,6 +31,9 @@ describe("A lock's logins", () => {
     await Promise.all(servers.map((server) => server.stop()));
   });
 
+  /** An open lock whose masters may take their time, on a machine that stalls. */
+  const open = (config: object, references?: IReferences): Promise<RedisLock> =>
+    locks.open({ ...config, options: UNHURRIED }, references);
   /** Connections under the names `m0`, `m1` and `m2`. */
   const connections = (more: (index: number) => object = () => ({})): Record<string, object> =>
     Object.fromEntries(servers.map(({ host, port }, index) => [`m${index}`, { host, port, ...more(index) }]));
@@ -44,14 +49,14 @@ describe("A lock's logins", () => {
     connections((index) => ({ password: index < count ? 'bad-guess' : PASSWORD }));
 
   it('are one password for every master', async () => {
-    const lock = await locks.open({ connections: connections(), credential: { password: PASSWORD } });
+    const lock = await open({ connections: connections(), credential: { password: PASSWORD } });
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
     expect(lock.getStatus().masters.map(({ state }) => state)).to.deep.equal(['ready', 'ready', 'ready']);
     expect(await usersOn(servers[0])).to.deep.equal(['default']);
   });
 
   it('are a user and its password', async () => {
-    const lock = await locks.open({
+    const lock = await open({
       connections: connections(),
       credential: { username: 'app', password: APP_PASSWORD },
     });
@@ -65,14 +70,14 @@ describe("A lock's logins", () => {
       m1: { password: PASSWORD },
       m0: { username: 'default', password: PASSWORD },
     };
-    await locks.open({ connections: connections(), credentials });
+    await open({ connections: connections(), credentials });
     expect(await Promise.all(servers.map(usersOn))).to.deep.equal([['default'], ['default'], ['app']]);
   });
 
   it('come from a credential store', async () => {
     const store = { lookup: async () => ConfigParams.fromTuples('username', 'app', 'password', APP_PASSWORD) };
     const references = References.fromTuples(new Descriptor('app', 'credential-store', 'x', 'y', '1.0'), store);
-    await locks.open({ connections: connections(), credential: { store_key: 'redis' } }, references);
+    await open({ connections: connections(), credential: { store_key: 'redis' } }, references);
     for (const server of servers) expect(await usersOn(server)).to.deep.equal(['app']);
   });
 
@@ -81,7 +86,7 @@ describe("A lock's logins", () => {
     const uris = [`redis://app:${APP_PASSWORD}@127.0.0.1:${server?.port}/3`];
     uris.push(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server?.port}/3`);
     for (const uri of uris) {
-      const lock = await locks.open({ uri });
+      const lock = await open({ uri });
       await lock.acquireLock('123', 'key', LONG);
       const client = new MasterConnection({ host: '127.0.0.1', port: server?.port ?? 0, password: PASSWORD });
       expect(await client.call('EXISTS', 'key')).to.equal(0);
@@ -93,7 +98,7 @@ describe("A lock's logins", () => {
   });
 
   it('may be wrong on a minority, which has no vote and says why', async () => {
-    const lock = await locks.open({ connections: wrong(1) });
+    const lock = await open({ connections: wrong(1) });
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
     const [refused, ...others] = lock.getStatus().masters;
 
@@ -121,7 +126,7 @@ describe("A lock's logins", () => {
   ];
   for (const [title, cause, config] of causes) {
     it(`are the cause of NO_QUORUM: ${title}`, async () => {
-      const lock = locks.create({ ...config(), options: { connect_timeout: 300 } });
+      const lock = locks.create({ ...config(), options: { connect_timeout: ANSWERED_MS } });
       const thrown = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
       const said = thrown.details.getAsString('masters');

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { AwakeClock } from '../../support/AwakeClock';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { addressesOf } from './locks';
@@ -13,17 +14,19 @@ const SLACK_MS = 1000;
 /** What a process said of its lock, with what it ended, and how long after its last word. */
 async function run(config: object): Promise<{ said: string; code: number | null; stderr: string; lingeredMs: number }> {
   const child = spawn(process.execPath, [...TYPESCRIPT, FIXTURE, JSON.stringify(config)]);
+  const clock = new AwakeClock();
   let [said, stderr, saidAtMs] = ['', '', 0];
   child.stdout.on('data', (bytes: Buffer) => {
     said += bytes.toString();
-    saidAtMs = performance.now();
+    saidAtMs = clock.ms;
   });
   child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
   try {
     const [code] = (await once(child, 'close')) as [number | null];
-    return { said: said.trim(), code, stderr, lingeredMs: performance.now() - saidAtMs };
+    return { said: said.trim(), code, stderr, lingeredMs: clock.ms - saidAtMs };
   } finally {
     child.kill('SIGKILL');
+    clock.stop();
   }
 }
 

@@ -71,7 +71,7 @@ describe("A lock's quorum", () => {
 
   it('is not needed to release a lock that has run out', async () => {
     const lock = await open(3);
-    await lock.acquireLock('123', 'key', 50);
+    await lock.acquireLock('123', 'key', 50, LONG);
     await kill(lock, 3);
     await until(() => lock.getStatus().held === 0, 'it has run out');
     await lock.releaseLock('123', 'key');
@@ -115,16 +115,17 @@ describe("A lock's quorum", () => {
   });
 
   it('may be above the majority: it takes that many at open, too', async () => {
-    const config = {
+    const configOf = (connect_timeout: number): { connections: object; options: object } => ({
       connections: addressesOf(masters.slice(0, 5)),
-      options: { quorum: 4, connect_timeout: 150 },
-    };
-    const lock = locks.create(config);
+      options: { quorum: 4, connect_timeout },
+    });
+    const lock = locks.create(configOf(LONG));
     await masters[0]?.kill();
     await lock.open('123');
     expect(await outcome(lock)).to.equal(true);
     await lock.close('123');
     await masters[1]?.kill();
+    lock.configure(configOf(150));
     await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
   });
 

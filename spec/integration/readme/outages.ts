@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { addressesOf, setForeignLock } from '../lock/locks';
-import { AT_ONCE, LONG, NODE_TIMEOUT, msOf, noQuorum, type Scenes, type Stage } from './stage';
+import { LONG, NODE_TIMEOUT, atOnce, msOf, noQuorum, type Scenes, type Stage } from './stage';
 
 /** Masters that are dead, hung, or split their votes. */
 export function outages({ locks, master, on, isIn, isFree }: Stage): Scenes {
@@ -23,21 +23,25 @@ export function outages({ locks, master, on, isIn, isFree }: Stage): Scenes {
       const [holder, other] = [await on(3, options), await on(3, options)];
       await holder.acquireLock(null, 'held', LONG);
       await Promise.all([master(0).kill(), master(1).kill()]);
-      expect(await msOf(noQuorum(other.tryAcquireLock(null, 'free', LONG)))).to.be.below(AT_ONCE);
+      await atOnce(noQuorum(other.tryAcquireLock(null, 'free', LONG)));
       expect(await msOf(noQuorum(other.acquireLock(null, 'free', LONG, 200)))).to.be.at.least(199);
       await isFree(2, 'free');
       await noQuorum(holder.releaseLock(null, 'held'));
       const connections = addressesOf([0, 1, 2].map(master));
       const config = { connections, options: { connect_timeout: 200 } };
       expect(await msOf(noQuorum(locks.open(config)))).to.be.at.least(199);
-      await master(0).start();
-      expect(await msOf(other.acquireLock(null, 'free', LONG, 5_000))).to.be.at.least(299);
+      // From before its start: it is seen at some time from then on, and has no vote for the time of the guard.
+      const back = async (): Promise<void> => {
+        await master(0).start();
+        await other.acquireLock(null, 'free', LONG, 20_000);
+      };
+      expect(await msOf(back())).to.be.at.least(299);
     },
     '1 of 3 hung': async () => {
       const lock = await on(3);
       await master(0).pause();
-      expect(await msOf(lock.acquireLock(null, 'key', LONG))).to.be.below(AT_ONCE);
-      expect(await msOf(lock.releaseLock(null, 'key'))).to.be.below(AT_ONCE);
+      await atOnce(lock.acquireLock(null, 'key', LONG));
+      await atOnce(lock.releaseLock(null, 'key'));
       await isIn(lock, 'away', 0);
       expect(lock.getStatus().masters[0]?.lastError).to.match(/^silent: /);
       await master(0).resume();
@@ -47,7 +51,7 @@ export function outages({ locks, master, on, isIn, isFree }: Stage): Scenes {
       const lock = await on(3);
       await Promise.all([master(0).pause(), master(1).pause()]);
       expect(await msOf(noQuorum(lock.tryAcquireLock(null, 'key', LONG)))).to.be.at.least(NODE_TIMEOUT - 1);
-      expect(await msOf(noQuorum(lock.tryAcquireLock(null, 'key', LONG)))).to.be.below(AT_ONCE);
+      await atOnce(noQuorum(lock.tryAcquireLock(null, 'key', LONG)));
       await Promise.all([master(0).resume(), master(1).resume()]);
       await isIn(lock, 'ready', 0, 1);
       expect(await lock.tryAcquireLock(null, 'key', LONG)).to.equal(true);
@@ -59,7 +63,7 @@ export function outages({ locks, master, on, isIn, isFree }: Stage): Scenes {
       await isFree(1, 'key');
       await master(0).command('DEL', 'key');
       const rivals = [lock, await on(2)].map(async (rival) => {
-        await rival.acquireLock(null, 'key', LONG, 8_000);
+        await rival.acquireLock(null, 'key', LONG, 20_000);
         await rival.releaseLock(null, 'key');
       });
       await Promise.all(rivals);

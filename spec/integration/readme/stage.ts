@@ -1,6 +1,8 @@
+import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import { addressesOf, thrownBy, useLocks, valuesOn, type Locks } from '../lock/locks';
+import { awakeMs } from '../../support/AwakeClock';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { until } from '../../support/until';
@@ -10,7 +12,7 @@ export const LONG = 60_000;
 /** The `node_timeout` of every lock on the stage. */
 export const NODE_TIMEOUT = 500;
 /** Well below NODE_TIMEOUT, well above what a busy machine needs for a few commands. */
-export const AT_ONCE = 350;
+const AT_ONCE = 350;
 
 /** What happens when masters fail, row by row of the README's table. */
 export type Scenes = Readonly<Record<string, () => Promise<void>>>;
@@ -68,7 +70,12 @@ export async function noQuorum(work: Promise<unknown>): Promise<void> {
   await thrownBy(work, ConnectionException, 'NO_QUORUM');
 }
 
-/** How long the work takes, in ms. */
+/** Fails when the work takes its time while this process is awake. */
+export async function atOnce(work: Promise<unknown>): Promise<void> {
+  expect(await awakeMs(() => work), 'ms').to.be.below(AT_ONCE);
+}
+
+/** How long the work takes at most, in ms: the machine may stall meanwhile. */
 export async function msOf(work: Promise<unknown>): Promise<number> {
   const startedMs = performance.now();
   await work;

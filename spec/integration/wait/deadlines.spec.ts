@@ -13,7 +13,7 @@ describe('A wait that comes to its end', () => {
   const masters = useMasters(3);
 
   const open = (options: object = NO_POLLING): Promise<RedisLock> =>
-    locks.open({ connections: addressesOf(masters), options: { node_timeout: 150, ...options } });
+    locks.open({ connections: addressesOf(masters), options: { node_timeout: LONG, ...options } });
   const takeForeign = (): Promise<unknown> => Promise.all(masters.map((master) => setForeignLock(master, 'key')));
   const acquire = (lock: RedisLock, timeout?: number): Promise<void> => lock.acquireLock('123', 'key', LONG, timeout);
   const killTwo = async (lock: RedisLock): Promise<void> => {
@@ -52,7 +52,9 @@ describe('A wait that comes to its end', () => {
   it('tells what the masters last said to the one in front, also to those behind it', async () => {
     await takeForeign();
     const lock = await open();
+    const spy = sandbox.spy(Rounds.prototype, 'acquire');
     void begun(acquire(lock, LONG));
+    expect(await spy.firstCall.returnValue).to.include({ kind: 'taken' });
     const calls = [50, 50].map((timeout) => begun(thrownBy(acquire(lock, timeout), ConflictException, 'LOCK_TIMEOUT')));
     for (const { details } of await Promise.all(calls)) {
       expect(details.getAsString('key')).to.equal('key');
@@ -88,7 +90,8 @@ describe('A wait that comes to its end', () => {
     await takeForeign();
     const lock = await open({ retry_timeout: 10 });
     const spy = sandbox.spy(Rounds.prototype, 'acquire');
-    const calls = [400, 350].map((timeout) =>
+    // Long enough for the masters to be killed, and to be known to be.
+    const calls = [2500, 2000].map((timeout) =>
       begun(thrownBy(acquire(lock, timeout), ConnectionException, 'NO_QUORUM')),
     );
     expect(await spy.firstCall.returnValue).to.include({ kind: 'taken' });
@@ -98,10 +101,11 @@ describe('A wait that comes to its end', () => {
 
   it('is a LOCK_TIMEOUT when the masters have come back meanwhile', async () => {
     await takeForeign();
-    const lock = await open({ retry_timeout: 10 });
+    const lock = await open({ retry_timeout: 10, node_timeout: 150 });
     const spy = sandbox.spy(Rounds.prototype, 'acquire');
     await Promise.all(masters.slice(1).map((master) => master.pause()));
-    const calls = [700, 650].map((timeout) =>
+    // Long enough for the masters to be back.
+    const calls = [2500, 2000].map((timeout) =>
       begun(thrownBy(acquire(lock, timeout), ConflictException, 'LOCK_TIMEOUT')),
     );
     expect(await spy.firstCall.returnValue).to.include({ kind: 'no-quorum' });

@@ -28,7 +28,7 @@ describe('A line that has let others pass', () => {
     // For so long that the attempt of the next one falls into it, however busy the machine.
     const giveWay = sandbox.stub(Waiter.prototype, 'giveWay');
     giveWay.callsFake(function (this: Waiter) {
-      return giveWay.wrappedMethod.call(this, 100);
+      return giveWay.wrappedMethod.call(this, 1000);
     });
     // Somebody who waits, and does nothing when it is woken.
     const idle = new Redis({ host: master().host, port: master().port });
@@ -36,7 +36,7 @@ describe('A line that has let others pass', () => {
       await idle.subscribe('redlock:free:idle');
       await master().command('ZADD', 'redlock:waiting:key', 1, 'idle');
       await lock.releaseLock('123', 'key');
-      const tried = lock.tryAcquireLock('123', 'key', 200);
+      const tried = lock.tryAcquireLock('123', 'key', 2000);
       const waiting = begun(lock.acquireLock('123', 'key', LONG, LONG));
       expect(await tried).to.equal(true);
 

@@ -3,7 +3,7 @@ import { ConflictException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { RedisServer } from '../../support/RedisServer';
-import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../lock/locks';
+import { addressesOf, setForeignLock, thrownBy, UNHURRIED, useLocks, useMasters } from '../lock/locks';
 import { begun, channelsOn, keysOn, LONG, soon } from './waiting';
 
 interface Setting {
@@ -15,7 +15,10 @@ interface Setting {
 /** What holds for those who can only poll. */
 function itPolls({ locks, masters, options }: Setting): void {
   const open = (more: object = {}): Promise<RedisLock> =>
-    locks.open({ connections: addressesOf(masters), options: { retry_timeout: 15, ...options, ...more } });
+    locks.open({
+      connections: addressesOf(masters),
+      options: { retry_timeout: 15, ...UNHURRIED, ...options, ...more },
+    });
 
   afterEach('nobody listened, and nobody stood in line', async () => {
     const stats = await Promise.all(masters.map((master) => master.command('INFO', 'commandstats')));
@@ -40,7 +43,7 @@ function itPolls({ locks, masters, options }: Setting): void {
 
   it('find what another instance has let run out', async () => {
     const [holder, lock] = [await open(), await open()];
-    await holder.acquireLock('123', 'key', 100);
+    await holder.acquireLock('123', 'key', 100, LONG);
 
     await soon(lock.acquireLock('123', 'key', LONG, LONG), 'it is found');
   });

@@ -31,7 +31,8 @@ describe('Whoever waits for a lock of another process', () => {
   });
 
   it('tries when the lock of one that was killed has run out', async () => {
-    await other.acquire(300, LONG);
+    // Long enough for the one who waits to be seen in line.
+    await other.acquire(3000, LONG);
     const acquired = begun(lock.acquireLock('123', 'key', LONG, LONG));
     await untilWaiting(masters, 'key');
     await other.kill();

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import type { RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { until } from '../../support/until';
-import { standsOnAll } from '../lock/locks';
+import { standsOnAll, UNHURRIED } from '../lock/locks';
 
 /** As a ttl or a timeout: for longer than any test takes. */
 export const LONG = 60_000;
 /** So long between two attempts that polling helps nobody: whoever has the lock in time was woken. */
-export const NO_POLLING = { retry_timeout: LONG, retry_jitter: 0 } as const;
-/** Whoever has to be woken has to be by then, however busy the machine. */
-const SOON_MS = 4000;
+export const NO_POLLING = { retry_timeout: LONG, retry_jitter: 0, ...UNHURRIED } as const;
+/** Far below the pause between two attempts, and far above what a busy machine takes. */
+const SOON_MS = LONG / 3;
 
 /** Work that is looked at later: in a test that has failed before, nobody minds what becomes of it. */
 export function begun<T>(work: Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import { Lease } from '../../../lib/lease/Lease';
 import type { LeaseOwner } from '../../../lib/lease/Lease';
-import { Hold, type Extended, type Released } from '../../../lib/quorum/Hold';
+import { Hold, type Extended, type Released, type Term } from '../../../lib/quorum/Hold';
 import { Stopwatch, systemClock } from '../../../lib/quorum/Stopwatch';
 import { quorumWithout, Votes, type Verdict } from '../../../lib/quorum/Votes';
 import { Countdowns } from '../../../lib/wait/Countdown';
@@ -17,6 +17,8 @@ class FakeOwner implements LeaseOwner {
   readonly countdowns = new Countdowns();
   readonly #rounds: ((extended: Extended) => void)[] = [];
   verdict: Verdict = 'granted';
+  /** What the masters say of a lock that is verified. */
+  answerLost: (isLost: boolean) => void = () => {};
 
   extend(_hold: Hold, ttlMs: number): Promise<Extended> {
     this.told.push(`extend ${ttlMs}`);
@@ -46,6 +48,8 @@ class FakeOwner implements LeaseOwner {
     this.told.push('release');
     return { verdict: this.verdict, votes: new Votes(['m:0'], 1, quorumWithout), hasWoken: false };
   }
+
+  isLost = (): Promise<boolean> => new Promise((resolve) => (this.answerLost = resolve));
 
   async keep(): Promise<Extended> {
     this.told.push('keep');
@@ -77,12 +81,13 @@ describe('A lease', () => {
   let clock: SinonFakeTimers;
   let owner: FakeOwner;
   let lease: Lease;
+  let term: Term;
 
   beforeEach(() => {
     clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     owner = new FakeOwner();
     const hold = new Hold(['key'], TOKEN, [], TTL_MS, 1, 'held');
-    const term = { stopwatch: new Stopwatch(systemClock), ttlMs: TTL_MS, validForMs: 988 };
+    term = { stopwatch: new Stopwatch(systemClock), ttlMs: TTL_MS, validForMs: 988 };
     lease = new Lease(['key'], hold, term, owner);
   });
   afterEach(() => {
@@ -178,6 +183,64 @@ describe('A lease', () => {
       await lease.close();
 
       expect(lease.signal.reason).to.include({ code: 'LOCK_LOST' });
+    });
+  });
+
+  describe('that is verified', () => {
+    it('is lost where the masters say so, and not where they do not', async () => {
+      const { signal } = lease;
+      void lease.verify();
+      owner.answerLost(false);
+      await turn();
+      expect(signal.aborted).to.equal(false);
+
+      void lease.verify();
+      owner.answerLost(true);
+      await turn();
+      expect(signal.reason).to.include({ code: 'LOCK_LOST' });
+      expect(owner.told).to.eql(['lost']);
+    });
+
+    it('is lost without asking where its validity has ended', () => {
+      clock.tick(988);
+      void lease.verify();
+
+      expect(owner.told).to.eql(['lost']);
+      expect(lease.signal.reason).to.include({ code: 'LOCK_LOST' });
+    });
+
+    it('is not lost where it was released or handed over meanwhile', async () => {
+      for (const end of [() => lease.release(), () => lease.handOver()]) {
+        lease = new Lease(['key'], new Hold(['key'], TOKEN, [], TTL_MS, 1, 'held'), term, owner);
+        const { signal } = lease;
+        void lease.verify();
+        await end();
+        owner.answerLost(true);
+        await turn();
+        expect(signal.aborted).to.equal(false);
+      }
+      expect(owner.told).to.eql(['release', 'handed over']);
+    });
+
+    it('is what its extension says where one was sent meanwhile', async () => {
+      void lease.verify();
+      void lease.extend(3000);
+      await turn();
+      owner.answerLost(true);
+      await owner.settle('kept');
+
+      expect(lease.remaining()).to.equal(2988);
+    });
+
+    it('has its extension throw LOCK_LOST where it was lost meanwhile', async () => {
+      const extending = codeOf(lease.extend(3000));
+      await turn();
+      void lease.verify();
+      owner.answerLost(true);
+      await owner.settle('kept');
+
+      expect(await extending).to.equal('LOCK_LOST');
+      expect(owner.told).to.eql(['extend 3000', 'lost']);
     });
   });
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { MasterEndpoint } from '../../../lib/config/MasterEndpoint';
@@ -26,12 +28,41 @@ describe('Connection', () => {
       const connection = new Connection(endpoint, 100, {
         onConnected: () => {},
         onMessage: () => {},
-        onDisconnected: (error) => void connection.close().then(() => resolve(error)),
+        // Long after: nothing waits for a connection that there is none of.
+        onDisconnected: (error) => setTimeout(() => void connection.close().then(() => resolve(error)), 200),
       });
       connection.open();
     });
 
     expect(fault).to.include({ address: '127.0.0.1:1', kind: 'certificate' });
     expect(fault.message).to.include('key values mismatch');
+  });
+
+  it('gives up one that does not come to stand in time', async () => {
+    // It takes connections, and no TLS.
+    const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const endpoint: MasterEndpoint = {
+      name: 'a',
+      address: `127.0.0.1:${port}`,
+      target: { kind: 'tcp', host: '127.0.0.1', port },
+      db: 0,
+      username: null,
+      password: null,
+      sentinelLogin: null,
+      tls: { ca: null, cert: null, key: null, servername: null },
+    };
+    const fault = await new Promise<MasterError>((resolve) => {
+      const connection = new Connection(endpoint, 100, {
+        onConnected: () => {},
+        onMessage: () => {},
+        onDisconnected: (error) => void connection.close().then(() => resolve(error)),
+      });
+      connection.open();
+    });
+    server.close();
+
+    expect(fault).to.include({ kind: 'unreachable', message: 'connect ETIMEDOUT' });
   });
 });

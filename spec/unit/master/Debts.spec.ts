@@ -83,6 +83,15 @@ describe('Debts', () => {
     expect(debts.due(2).map(({ token }) => token)).to.deep.equal(['a', 'b']);
   });
 
+  it('come last once they were refused, unless they were added anew', () => {
+    const debts = new Debts();
+    for (const token of ['a', 'b', 'c']) debts.add(debt(token), TTL_MS, true);
+    const [first, second] = debts.due(2);
+    debts.add(debt('b'), TTL_MS, true);
+    for (const refused of [first, second]) if (refused !== undefined) debts.postpone(refused);
+    expect(tokensOf(debts)).to.deep.equal(['c', 'b', 'a']);
+  });
+
   it('are bounded by what they take, and the ended make room', () => {
     const debts = new Debts(1000 * ROOM_FOR_ONE);
     for (let count = 0; count < 1000; count++) debts.add(debt(`short ${count}`), TTL_MS, true);

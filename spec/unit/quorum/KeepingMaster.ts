@@ -2,8 +2,8 @@ import { MasterError } from '../../../lib/master/MasterError';
 import type { Argument } from '../../../lib/master/Script';
 import { Refusal } from '../../../lib/quorum/scripts';
 
-/** What redlock's scripts do. */
-export type Command = 'acquire' | 'extend' | 'release';
+/** What the scripts do. */
+export type Command = 'acquire' | 'extend' | 'release' | 'verify';
 
 /** A master that keeps locks as Redis does, and may be out of reach. */
 export class KeepingMaster {
@@ -56,6 +56,8 @@ export class KeepingMaster {
       case 'release':
         if (isOurs) for (const key of keys) this.tokens.delete(key);
         return isOurs ? keys.length : 0;
+      case 'verify':
+        return isOurs ? 1 : 0;
     }
   }
 }

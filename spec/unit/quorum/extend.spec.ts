@@ -30,7 +30,7 @@ describe('An extension', () => {
   async function grantBy(size: number, keys: readonly string[] = ['key'], refusedBy = -1): Promise<Granted> {
     let shas: readonly string[] = [];
     const commandOf = (sha: string): Command =>
-      (['acquire', 'extend', 'release'] as const)[shas.indexOf(sha)] ?? expect.fail('an unknown script');
+      (['acquire', 'extend', 'release', 'verify'] as const)[shas.indexOf(sha)] ?? expect.fail('an unknown script');
     masters = Array.from({ length: size }, (_, index) => new KeepingMaster(`m:${index}`, commandOf));
     const scripts = { isGuarded: false, isNotifying: false };
     const quorum = Math.floor(size / 2) + 1;
@@ -66,6 +66,10 @@ describe('An extension', () => {
           if (standing === 'another') at(index).tokens.set('key', 'theirs');
           if (standing === 'away') at(index).state = 'away';
         }
+        // Whoever only asks is told the same, and changes nothing.
+        const before = tokens();
+        expect(await rounds.isLost(hold)).to.equal(expected === 'lost');
+        expect(tokens()).to.eql(before);
         const extended = await rounds.extend(hold, LONGER_MS);
         await settling();
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { script } from '../../../lib/master/Script';
 import { FENCE_SCRIPTS } from '../../../lib/quorum/fenceScripts';
 import { MARKER } from '../../../lib/quorum/guardScripts';
-import { wrapScripts, type Scripts } from '../../../lib/quorum/scripts';
+import { HOLDS, wrapScripts, type Scripts } from '../../../lib/quorum/scripts';
 
 /** redlock hands over its acquire script and its extend script, in this order. */
 function acquireScriptOf({ acquirerHooks }: Scripts, lua: string): string {
@@ -43,6 +43,6 @@ describe("redlock's scripts", () => {
     }
     const [first, second, ...others] = scripts.forRun('one').values();
     expect(first?.source).to.include("~= 'one'").and.to.include('-- extend\n');
-    expect([second, ...others]).to.eql([script(release), ...FENCE_SCRIPTS]);
+    expect([second, ...others]).to.eql([script(release), HOLDS, ...FENCE_SCRIPTS]);
   });
 });

@@ -19,6 +19,19 @@ describe('until', () => {
     expect(looks).to.equal(3);
   });
 
+  it('looks once more behind the limit, after a stall that was longer', async () => {
+    let looks = 0;
+    await until(
+      () => {
+        if (++looks === 1) stall(30);
+        return looks === 2;
+      },
+      'at the second look',
+      20,
+    );
+    expect(looks).to.equal(2);
+  });
+
   it('fails naming what it waited for, with the last error as its cause', async () => {
     const error = await failure(until(() => false, 'pigs fly', 20));
     expect(error.message).to.equal('not within 20 ms: pigs fly');
@@ -28,6 +41,10 @@ describe('until', () => {
     expect((await failure(until(() => Promise.reject(cause), 'pigs fly', 20))).cause).to.equal(cause);
   });
 });
+
+function stall(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 async function failure(promise: Promise<unknown>): Promise<Error> {
   const error = await promise.catch((reason: unknown) => reason);

@@ -3,7 +3,7 @@ import { createSandbox } from 'sinon';
 import { Lines, Waiter } from '../../../lib/wait/Lines';
 
 const LENGTH = 100_000;
-const HOLD = { remaining: () => 60_000 };
+const HOLD = { remaining: () => 60_000, verify: () => Promise.resolve() };
 
 describe('A line of 100,000', () => {
   const sandbox = createSandbox();

@@ -158,19 +158,19 @@ describe('Lines', () => {
       expect(lines.join('key').isFirst).to.equal(true);
     });
 
-    it('have a timer while somebody waits behind it, and none else', () => {
+    it('have timers while somebody waits behind it, for its end and to verify it, and none else', () => {
       const holder = lines.join('key');
       holder.keep(new Held(50));
       expect(time.countTimers(), 'nobody waits').to.equal(0);
 
       const waiter = lines.join('key');
       lines.join('key');
-      expect(time.countTimers(), 'two wait').to.equal(1);
+      expect(time.countTimers(), 'two wait').to.equal(2);
 
       holder.leave();
       expect(time.countTimers(), 'the holder has left').to.equal(0);
       waiter.keep(new Held(50));
-      expect(time.countTimers(), 'the next holder').to.equal(1);
+      expect(time.countTimers(), 'the next holder').to.equal(2);
       time.tick(50);
       expect(time.countTimers(), 'it has run out').to.equal(0);
     });

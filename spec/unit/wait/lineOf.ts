@@ -18,12 +18,18 @@ export function lineOf<const Names extends readonly string[]>(
 export class Held {
   /** How often somebody has asked for how much longer. */
   looks = 0;
+  /** How often it was verified. */
+  verified = 0;
 
   constructor(public untilMs: number) {}
 
   remaining(): number {
     this.looks += 1;
     return this.untilMs - performance.now();
+  }
+
+  async verify(): Promise<void> {
+    this.verified += 1;
   }
 }
 
