@@ -1,6 +1,6 @@
 export { DefaultRedlockFactory } from './build/DefaultRedlockFactory';
 export { RedisLock } from './lock/RedisLock';
-export type { AdoptOptions, LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
+export type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
 export type { Lease } from './lease/Lease';
 export type { HandedOver } from './lease/HandedOver';
 export type { MasterAnswer, ReleaseOptions, ReleaseOutcome } from './lease/ReleaseOutcome';

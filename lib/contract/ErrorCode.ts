@@ -15,7 +15,7 @@ export const ErrorCode = {
   NOT_A_MASTER: 'NOT_A_MASTER',
   /** Used before `open`, or after `close`. */
   NOT_OPENED: 'NOT_OPENED',
-  /** Closed while the call was under way. */
+  /** Closed while the call was under way, or while the lease was held. */
   CLOSED: 'CLOSED',
   /** The key is empty or too long. */
   BAD_KEY: 'BAD_KEY',
@@ -25,7 +25,7 @@ export const ErrorCode = {
   BAD_TIMEOUT: 'BAD_TIMEOUT',
   /** The lock was still held by another when the wait ended. */
   LOCK_TIMEOUT: 'LOCK_TIMEOUT',
-  /** A quorum of masters did not answer. */
+  /** Too few masters could vote. */
   NO_QUORUM: 'NO_QUORUM',
   /** The lock was lost while it was held. */
   LOCK_LOST: 'LOCK_LOST',

@@ -1,3 +1,4 @@
+import { Sleeper } from '../wait/Sleeper';
 import type { Lease } from './Lease';
 
 const FIRST_SWEEP = 1024;
@@ -11,6 +12,7 @@ export class HeldLocks {
   /** Those that were acquired by key, and are released by key. */
   readonly #byKey = new Map<string, Lease>();
   #sweepAt = FIRST_SWEEP;
+  readonly #draining = new Sleeper();
 
   /** How many locks are held now. */
   get size(): number {
@@ -29,6 +31,16 @@ export class HeldLocks {
 
   remove(lease: Lease): void {
     this.#leases.delete(lease);
+    if (this.#leases.size === 0) this.#draining.wake('turn');
+  }
+
+  /** Resolves when nothing is held any more, and after `ms` at the latest. For when nothing new is added. */
+  async drained(ms: number): Promise<void> {
+    this.#sweep();
+    if (this.#leases.size === 0) return;
+    // A lock that runs out is held no more, though nobody looks.
+    for (const lease of this.#leases) lease.watch();
+    await this.#draining.sleep(performance.now() + ms, null);
   }
 
   /** Has the lease found by {@link take}, in place of an earlier one of the key. */

@@ -22,6 +22,8 @@ export interface LeaseOwner {
   /** It is certain to be held for longer or shorter than before. */
   onValidity(): void;
   lost(lease: Lease, reason: string): Error;
+  /** Its `RedisLock` was closed while it was held. */
+  closed(lease: Lease): Error;
   notHeld(lease: Lease): Error;
   undecided(lease: Lease, answers: readonly Answer[]): Error;
 }
@@ -31,7 +33,8 @@ const SHORTEST_EXTENSION_MS = 10;
 
 type State =
   | { readonly kind: 'held'; readonly hold: Hold; readonly term: Term; readonly validForMs: number }
-  | { readonly kind: 'released'; readonly outcome: Promise<ReleaseOutcome> }
+  /** `error` says why, where it was not its holder who gave it back. */
+  | { readonly kind: 'released'; readonly outcome: Promise<ReleaseOutcome>; readonly error: Error | null }
   | { readonly kind: 'lost'; readonly error: Error };
 
 /**
@@ -89,16 +92,17 @@ export class Lease {
 
   /**
    * Fires when the lock is lost, with LOCK_LOST as its reason: when the masters say so, and at the latest when its
-   * validity ends. Never when it is released or handed over.
+   * validity ends. Fires with CLOSED when `close` gives the lock back while it is held. Never when its holder releases
+   * it or hands it over.
    */
   get signal(): AbortSignal {
     // After the event loop was blocked, the timer has not fired yet.
     if (this.#state.kind === 'held' && !this.isValid()) this.#lose('its ttl has passed');
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#state.kind === 'lost') this.#controller.abort(this.#state.error);
       // Only now does somebody want to know.
       if (this.#state.kind === 'held') this.watch();
+      else if (this.#state.error !== null) this.#controller.abort(this.#state.error);
     }
     return this.#controller.signal;
   }
@@ -110,7 +114,7 @@ export class Lease {
    *
    * @param ttl in ms, from 10 to 2147483647
    * @throws ConflictException LOCK_LOST when it has gone; it is never brought back
-   * @throws ConnectionException NO_QUORUM when too few masters answered: the lock is held for as long as it was, or for
+   * @throws ConnectionException NO_QUORUM when too few masters could vote: the lock is held for as long as it was, or for
    *   the new ttl where that is shorter, and may be extended again
    * @throws InvalidStateException NOT_HELD when it was released or handed over
    * @throws InvalidStateException CLOSED when its lock was closed
@@ -153,14 +157,30 @@ export class Lease {
     const outcome = isValid
       ? released.then((votes) => new VotedOutcome(votes))
       : Promise.resolve<ReleaseOutcome>({ kind: 'expired', masters: [] });
-    this.#end({ kind: 'released', outcome });
+    this.#end({ kind: 'released', outcome, error: null });
     return outcome;
+  }
+
+  /**
+   * @internal Gives the lock back because its `RedisLock` is closed. Whoever works under it is told first: the release
+   * goes out when all signals of this turn have fired.
+   */
+  async close(): Promise<void> {
+    if (this.#state.kind !== 'held' || !this.isValid()) return;
+    const { hold } = this.#state;
+    const error = this.#owner.closed(this);
+    const outcome = Promise.resolve()
+      .then(() => this.#owner.release(this, hold, false))
+      .then((votes) => new VotedOutcome(votes));
+    this.#end({ kind: 'released', outcome, error });
+    this.#controller?.abort(error);
+    await outcome;
   }
 
   async #keep(hold: Hold, ttlMs: number): Promise<ReleaseOutcome> {
     this.#owner.validForMs(ttlMs);
     const outcome = this.#owner.keep(this, hold, ttlMs).then(keptOutcome);
-    this.#end({ kind: 'released', outcome });
+    this.#end({ kind: 'released', outcome, error: null });
     return outcome;
   }
 
@@ -178,7 +198,8 @@ export class Lease {
    */
   handOver(): HandedOver {
     const { hold, term } = this.#held();
-    this.#end({ kind: 'released', outcome: Promise.resolve({ kind: 'handed-over', masters: [] }) });
+    const outcome = Promise.resolve<ReleaseOutcome>({ kind: 'handed-over', masters: [] });
+    this.#end({ kind: 'released', outcome, error: null });
     this.#owner.onHandedOver(this, hold);
     const { token, formerTokens, longestTtlMs: longestTtl } = hold;
     const { keys, fencingToken } = this;
@@ -195,7 +216,7 @@ export class Lease {
     if (this.#state.kind === 'held' && !this.isValid()) this.#lose('its ttl has passed');
     const state = this.#state;
     if (state.kind === 'held') return state;
-    throw state.kind === 'lost' ? state.error : this.#owner.notHeld(this);
+    throw state.error ?? this.#owner.notHeld(this);
   }
 
   #inTurn<T>(extension: () => Promise<T>): Promise<T> {

@@ -87,9 +87,10 @@ export class Contest {
   /** @returns null once it stands first */
   async #standInLine(waiter: Waiter): Promise<Refused | null> {
     while (!waiter.isFirst) {
-      const cause = await waiter.sleep(this.#patience.inLineUntilMs, this.wish.signal);
+      const untilMs = (): number => this.#patience.inLineUntilMs(waiter.line.servedMs);
+      const cause = await waiter.sleep(untilMs(), this.wish.signal);
       throwIfEnded(this.wish, this.lines);
-      if (cause !== 'time') continue;
+      if (cause !== 'time' || performance.now() < untilMs()) continue;
       // Nobody here is before it: the line only stands still to let others pass.
       if (waiter.previous?.isOver === true && waiter.previous.isFirst) return null;
       return waiter.line.lastRefusal ?? HELD_HERE;

@@ -10,7 +10,7 @@ import type { Countdowns } from '../wait/Countdown';
 import type { Lines, Waiter } from '../wait/Lines';
 import type { RoundWindow } from '../wait/RoundWindow';
 import { checkTtl } from './arguments';
-import { closed, lost, notHeld, undecided } from './errors';
+import { closed, closedWhileHeld, lost, notHeld, undecided } from './errors';
 
 /** For how long those of other processes who were woken go first: about what their message and their round take. */
 const COURTESY_MS = 1;
@@ -22,6 +22,8 @@ export interface Household {
   readonly held: HeldLocks;
   readonly lines: Lines;
   readonly window: RoundWindow;
+  /** Nothing that is held may be kept for longer. */
+  readonly isClosed: boolean;
 }
 
 /** Keeps one lease, and its places in line: here the lease meets the rounds and the line. */
@@ -52,7 +54,7 @@ export class Keeper implements LeaseOwner {
   }
 
   validForMs(ttlMs: number): number {
-    if (this.household.lines.isClosed) throw closed(this.context);
+    if (this.household.isClosed) throw closed(this.context);
     checkTtl(this.context, ttlMs);
     return this.household.quorum.rounds.validForMs(ttlMs);
   }
@@ -109,6 +111,10 @@ export class Keeper implements LeaseOwner {
 
   lost(lease: Lease, reason: string): Error {
     return lost(this.context, lease.keys, reason);
+  }
+
+  closed(lease: Lease): Error {
+    return closedWhileHeld(this.context, lease.keys);
   }
 
   notHeld(lease: Lease): Error {

@@ -16,6 +16,9 @@ export abstract class KeyedLock extends Lock {
   /** @throws NOT_OPENED */
   protected abstract sessionFor(context: ContextLike): Session;
 
+  /** Also while `close` waits for what is held. @throws NOT_OPENED */
+  protected abstract sessionToRelease(context: ContextLike): Session;
+
   abstract tryAcquireLease(
     context: ContextLike,
     keys: string | readonly string[],
@@ -102,7 +105,7 @@ export abstract class KeyedLock extends Lock {
    */
   async releaseLock(context: ContextLike, key: string): Promise<void> {
     checkKey(context, key);
-    const session = this.sessionFor(context);
+    const session = this.sessionToRelease(context);
     const startedMs = performance.now();
     const outcome = await session.release(key);
     if (outcome?.kind !== 'unreachable') return;

@@ -1,6 +1,9 @@
 /** How a lease that was taken over is kept. Null stands for an option that is left out. */
 export interface AdoptOptions {
-  /** Keeps it for as long as the process lives and a quorum holds it, by renewals at a third of the ttl. Default false. */
+  /**
+   * Keeps it for as long as the process lives and a quorum holds it, by renewals at a third of the ttl. Default false; for
+   * `withLock`, which knows when the work ends, true.
+   */
   readonly autoRenew?: boolean | null | undefined;
   /**
    * For how long it is held at most, in ms, whoever keeps it: the ttl, every renewal and every `extend` end with it.
@@ -21,4 +24,10 @@ export interface LeaseOptions extends TryLeaseOptions {
   readonly timeout?: number | null | undefined;
   /** Cancels the wait. */
   readonly signal?: AbortSignal | null | undefined;
+}
+
+/** How a lock is closed. */
+export interface CloseOptions {
+  /** For how long to wait for those who hold a lock to give it back, in ms from 0 to 2147483647. Default 0. */
+  readonly drain?: number | null | undefined;
 }

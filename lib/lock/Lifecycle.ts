@@ -6,7 +6,7 @@ type State =
   | { readonly kind: 'closed' }
   | { readonly kind: 'opening'; readonly opened: Promise<Session>; readonly cancel: AbortController }
   | { readonly kind: 'open'; readonly session: Session }
-  | { readonly kind: 'closing'; readonly closed: Promise<void> };
+  | { readonly kind: 'closing'; readonly closed: Promise<void>; readonly session: Session | null };
 
 /** Opened and closed in any order and at any time, with one outcome each. */
 export class Lifecycle {
@@ -21,6 +21,16 @@ export class Lifecycle {
   sessionFor(context: ContextLike): Session {
     if (this.#state.kind !== 'open') throw notOpened(context);
     return this.#state.session;
+  }
+
+  /**
+   * What is held may be given back also while `close` waits for that.
+   *
+   * @throws NOT_OPENED
+   */
+  sessionToRelease(context: ContextLike): Session {
+    const state = this.#state;
+    return state.kind === 'closing' && state.session?.isDraining === true ? state.session : this.sessionFor(context);
   }
 
   /**
@@ -52,7 +62,7 @@ export class Lifecycle {
   }
 
   /** Closing twice is fine, and so is closing what was never opened. */
-  async close(context: ContextLike): Promise<void> {
+  async close(context: ContextLike, drainMs: number): Promise<void> {
     const state = this.#state;
     switch (state.kind) {
       case 'closed':
@@ -66,15 +76,16 @@ export class Lifecycle {
             (session) => session.close(),
             () => {},
           ),
+          null,
         );
       case 'open':
-        return this.#end(state.session.close());
+        return this.#end(state.session.close(drainMs), state.session);
     }
   }
 
-  #end(work: Promise<void>): Promise<void> {
+  #end(work: Promise<void>, session: Session | null): Promise<void> {
     const ended = work.finally(() => (this.#state = { kind: 'closed' }));
-    this.#state = { kind: 'closing', closed: ended };
+    this.#state = { kind: 'closing', closed: ended, session };
     return ended;
   }
 }

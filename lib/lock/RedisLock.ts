@@ -6,6 +6,7 @@ import type { HandedOver } from '../lease/HandedOver';
 import { saidIn } from '../quorum/noQuorum';
 import {
   checkAdoptOptions,
+  checkCloseOptions,
   checkHandedOver,
   checkNames,
   checkTryOptions,
@@ -15,7 +16,7 @@ import {
 import { lockTimeout } from './errors';
 import { KeyedLock } from './KeyedLock';
 import { Lifecycle } from './Lifecycle';
-import type { AdoptOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
+import type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 import type { Session } from './Session';
 import { NOT_OPEN, type LockStatus } from './LockStatus';
 import { openSession } from './openSession';
@@ -87,11 +88,21 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   }
 
   /**
-   * Ends every wait with CLOSED, gives back what is held (unless `options.release_on_close` is off) and closes the
-   * connections. Bounded also when masters hang. Closing twice is fine, and so is closing what was never opened.
+   * Ends every wait with CLOSED, gives back what is held and closes the connections. Bounded also when masters hang.
+   * Closing twice is fine, and so is closing what was never opened.
+   *
+   * The signal of a lease that is given back fires first, with CLOSED, and `withLock` ends with that error: its work goes
+   * on without the lock. Where `options.release_on_close` is off, nothing is given back: a lease stays valid for what is
+   * left of its ttl, is renewed and extended no more, and its signal fires at the end of it, with LOCK_LOST.
+   *
+   * @param options `drain`: first waits until all that is held, as a lease, by `withLock` or by key, was given back by its
+   *   holder or has ended, for so many ms at most. Meanwhile leases are renewed and may be extended and released,
+   *   `releaseLock` works, and `open` has to come again before anything new is acquired (NOT_OPENED)
+   * @throws BadRequestException BAD_TIMEOUT, ConfigException BAD_OPTION, for the options only; it stays open then
    */
-  async close(context: ContextLike): Promise<void> {
-    await this.#lifecycle.close(context);
+  async close(context: ContextLike, options: CloseOptions | null = null): Promise<void> {
+    checkCloseOptions(context, options ?? {});
+    await this.#lifecycle.close(context, options?.drain ?? 0);
   }
 
   /**
@@ -147,7 +158,12 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
       case 'held':
         return attempted.lease;
       case 'taken':
-        throw lockTimeout(context, wish.keys, attempted.answers);
+        throw lockTimeout(context, wish.keys, attempted.answers, {
+          startedMs,
+          attempts: attempted.attempts,
+          timeoutMs: wish.timeoutMs,
+          retries: session.options.retries,
+        });
       case 'no-quorum':
         throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(saidIn), startedMs);
     }
@@ -157,8 +173,14 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * Works under a lock, and gives it back. The work's result or its error always reaches the caller; what goes wrong
    * with the release never takes its place.
    *
+   * The lock is renewed for as long as the work takes, at a third of its ttl: the ttl says when others can have it after
+   * a crash, and not how long the work may take. `autoRenew: false` leaves it to the ttl. Work that never ends holds the
+   * lock for as long as the process lives, unless `maxHold` bounds it.
+   *
    * @param work its lease has the `signal` that fires when the lock is lost
    * @throws ConflictException LOCK_LOST, with the work's `result`, when it was lost meanwhile and the work did not throw
+   * @throws InvalidStateException CLOSED, with the work's `result`, when `close` gave it back meanwhile and the work did
+   *   not throw
    * @throws ConfigException BAD_OPTION where the work is no function
    * @throws what {@link acquireLease} throws
    */
@@ -183,7 +205,9 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   ): Promise<T> {
     const [options, work] = rest.length === 1 ? [null, rest[0]] : rest;
     checkWork(context, work);
-    return workUnder(context, await this.acquireLease(context, keys, ttl, options), work);
+    checkLeaseOptions(context, options ?? {});
+    const renewed = { ...options, autoRenew: options?.autoRenew ?? true };
+    return workUnder(context, await this.acquireLease(context, keys, ttl, renewed), work);
   }
 
   /**
@@ -210,6 +234,10 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
 
   protected override get session(): Session | null {
     return this.#lifecycle.session;
+  }
+
+  protected override sessionToRelease(context: ContextLike): Session {
+    return this.#lifecycle.sessionToRelease(context);
   }
 
   protected override sessionFor(context: ContextLike): Session {

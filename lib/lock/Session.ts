@@ -24,6 +24,8 @@ export class Session {
   readonly lines: Lines;
   readonly window = new RoundWindow();
   readonly renewals = new Renewals();
+  isClosed = false;
+  isDraining = false;
   /** Adoptions of which it is not known whether the masters have run them, by what was handed over. */
   readonly #undecided = new Map<string, { readonly hold: Hold; readonly untilMs: number }>();
   readonly #adopting = new Set<Promise<unknown>>();
@@ -64,12 +66,17 @@ export class Session {
   /**
    * Waits until the lock is held or the time is up.
    *
-   * @returns what the last attempt came to
+   * @returns what the last attempt came to, and how many there were
    * @throws CLOSED, or the reason of the caller's signal
    */
-  acquire(wish: Wish): Promise<Attempted> {
-    const attempt = (waiters: readonly Waiter[], place: Place | null) => this.#attempt(wish, waiters, place);
-    return new Contest(this.options, this.quorum, this.lines, wish, attempt).run();
+  async acquire(wish: Wish): Promise<Attempted & { readonly attempts: number }> {
+    let attempts = 0;
+    const attempt = (waiters: readonly Waiter[], place: Place | null) => {
+      attempts += 1;
+      return this.#attempt(wish, waiters, place);
+    };
+    const attempted = await new Contest(this.options, this.quorum, this.lines, wish, attempt).run();
+    return { ...attempted, attempts };
   }
 
   /** Gives back what was acquired by key; null when nothing was. */
@@ -131,27 +138,39 @@ export class Session {
   }
 
   /**
-   * Ends every wait with CLOSED, lets the rounds under way settle (each does within `node_timeout`), gives back what is
-   * held unless `release_on_close` is off, and closes the connections.
+   * Ends every wait with CLOSED, waits for what is held to be given back by its holders, lets the rounds under way settle
+   * (each does within `node_timeout`), gives back what is still held unless `release_on_close` is off, and closes the
+   * connections.
+   *
+   * @param drainMs for how long to wait for the holders at most
    */
-  async close(): Promise<void> {
+  async close(drainMs = 0): Promise<void> {
+    const nobodyWaits = this.lines.close();
+    if (drainMs > 0) {
+      // Those whose round has not had its turn yet.
+      void this.window.close();
+      this.isDraining = true;
+      await this.held.drained(drainMs);
+      this.isDraining = false;
+    }
+    this.isClosed = true;
     this.renewals.close();
     const idle = this.window.close();
     // Beside the rounds that are under way, so that it takes no longer than they do.
     const released = this.#releaseAll();
-    await this.lines.close();
+    await nobodyWaits;
     await Promise.allSettled(this.#adopting);
     await Promise.all([released, this.#releaseAll(), idle]);
     await this.quorum.rounds.idle();
     await this.quorum.close();
   }
 
-  /** Gives back what is held, unless `release_on_close` is off. */
+  /** Gives back what is held, unless `release_on_close` is off. Every signal fires before anything is given back. */
   async #releaseAll(): Promise<void> {
     if (!this.options.releaseOnClose) return;
     const adopted = [...this.#undecided.values()].map(({ hold }) => this.quorum.rounds.release(hold));
     this.#undecided.clear();
-    await Promise.allSettled([...adopted, ...this.held.valid().map((lease) => lease.release())]);
+    await Promise.allSettled([...adopted, ...this.held.valid().map((lease) => lease.close())]);
   }
 
   async #attempt(wish: Wish, waiters: readonly Waiter[], place: Place | null): Promise<Attempted> {

@@ -4,7 +4,7 @@ import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import type { HandedOver } from '../lease/HandedOver';
 import { LONGEST_TIMER_MS } from '../wait/Sleeper';
-import type { AdoptOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
+import type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 
 const LONGEST_KEY_BYTES = 64 * 1024;
 /** One call is one command for each master: a longer one would hold up all others. */
@@ -140,6 +140,17 @@ export function checkAdoptOptions(context: ContextLike, options: AdoptOptions): 
     if (advice !== undefined) throw badOption(context, `that is adopted have no ${name}: ${advice}`);
   }
   checkTryOptions(context, options, ADOPT_OPTIONS);
+}
+
+/** @throws ConfigException BAD_OPTION, BadRequestException BAD_TIMEOUT */
+export function checkCloseOptions(context: ContextLike, options: CloseOptions): void {
+  const isObject = typeof options === 'object';
+  for (const name of isObject ? Object.keys(options) : [String(options)]) {
+    if (isObject && name === 'drain') continue;
+    const message = `The options of close() are { drain } in ms, and have no ${name}`;
+    throw new ConfigException(traceIdOf(context), ErrorCode.BAD_OPTION, message);
+  }
+  if (isGiven(options.drain)) checkMs(context, ErrorCode.BAD_TIMEOUT, 'drain', options.drain, 0);
 }
 
 /** @throws BadRequestException BAD_KEY, BAD_TTL */

@@ -102,6 +102,10 @@ const REPLY_KINDS: Readonly<Record<string, FaultKind>> = {
   CROSSSLOT: 'cross-slot',
 };
 
+/** Where in which script an error came up: Redis 7 and later say it behind the error, Redis 6 before it. */
+const SCRIPT_NOISE =
+  / script: [0-9a-f]{40}, ?on @user_script:\d+\.?$|^ERR Error running script \(call to f_[0-9a-f]{40}\): (?:@user_script: ?\d+: )*-?/g;
+
 /** A script that lacks a right is refused without NOPERM, and in other words with each generation of Redis. */
 const NO_RIGHTS_IN_SCRIPT = /ACL failure in script|The user executing the script can't/;
 
@@ -144,12 +148,14 @@ export function isAboutKeys(refusal: string): boolean {
 /** What Redis answered, sorted by kind. Lua puts its own text around an error, and ACL words some differently. */
 export function faultOfReply(address: string, reply: Error): MasterError {
   // Of a command that it does not know, Redis repeats the arguments: a password, or a lock's token.
-  const message = reply.message.replace(/,? with args beginning with.*/s, '');
-  const word = /^(?:ERR )?(?:Error running script.*?: -?)?([A-Z]+)/.exec(message)?.[1] ?? '';
+  const message = reply.message.replace(/,? with args beginning with.*/s, '').replace(SCRIPT_NOISE, '');
+  const word = /^(?:ERR )?([A-Z]+)/.exec(message)?.[1] ?? '';
   if (message.includes('max number of clients')) return new MasterError(address, 'too-many-clients', message);
   if (NO_RIGHTS_IN_SCRIPT.test(message)) return new MasterError(address, 'no-permission', message);
   if (UNKNOWN_COMMAND.test(message)) return new MasterError(address, 'unknown-command', message);
   if (message.includes('invalid password')) return new MasterError(address, 'wrong-password', message);
+  // Redis answers HELLO with a paragraph on its arguments.
+  if (word === 'NOAUTH') return new MasterError(address, 'no-password', 'NOAUTH Authentication required.');
   return new MasterError(address, REPLY_KINDS[word] ?? 'unexpected', message);
 }
 

@@ -99,7 +99,7 @@ export type Extended =
   | { readonly kind: 'kept'; readonly term: Term; readonly votes: Votes }
   /** So many masters have lost it that no quorum holds it. */
   | { readonly kind: 'lost'; readonly answers: readonly Answer[] }
-  /** Too few answered to know. */
+  /** Too few could vote. */
   | { readonly kind: 'undecided'; readonly answers: readonly Answer[] };
 
 /** What came of giving a lock back: `granted` says that it was given back, `taken` that it had gone before. */

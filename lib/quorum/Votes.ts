@@ -5,7 +5,7 @@ export type Vote =
   /** It did what the round asks for. */
   | { readonly kind: 'granted' }
   /**
-   * Held by another, for `remainingMs` more; null where the key never expires or its holder was not seen. `rank` is how
+   * Held by another, for `remainingMs` more; null where the key never expires, and in {@link GONE}. `rank` is how
    * many stand before the caller in the master's line; null where it has no place in it.
    */
   | { readonly kind: 'taken'; readonly remainingMs: number | null; readonly rank: number | null }

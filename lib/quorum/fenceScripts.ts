@@ -31,11 +31,14 @@ local function raiseTo(number)
 end
 `;
 
-/** Writes a number where its keys are held with a token. KEYS: the keys. ARGV: the run, the token, the number. */
+/**
+ * Writes a number where its keys are held with a token: a key of another type holds none.
+ * KEYS: the keys. ARGV: the run, the token, the number.
+ */
 export const WRITE_NUMBER: Script = script(`${PRELUDE}
 if forgot and forgot ~= '' then return { 'forgot', forgot } end
 for _, key in ipairs(KEYS) do
-  if redis.call('get', key) ~= ARGV[2] then return { 'gone' } end
+  if redis.call('type', key)['ok'] ~= 'string' or redis.call('get', key) ~= ARGV[2] then return { 'gone' } end
 end
 raiseTo(tonumber(ARGV[3]))
 return { 'accepted' }

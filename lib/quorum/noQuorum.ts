@@ -2,7 +2,7 @@ import { ConnectionException } from 'pip-services4-commons-node';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import { isFinal, type MasterError } from '../master/MasterError';
-import type { Answer } from './Votes';
+import { GONE, type Answer } from './Votes';
 
 /** What one master said, in words. */
 export interface Said {
@@ -28,13 +28,26 @@ export function noQuorum(
   const able = masters.filter(({ couldVote }) => couldVote).length;
   const noun = masters.length === 1 ? 'master' : 'masters';
   const said = masters.map(({ address, words }) => `${address}: ${words}`).join('; ');
-  const message = `${what}: ${able} of ${masters.length} ${noun} could vote, and the quorum is ${needed}. ${said}`;
+  const count = `${able} of ${masters.length} ${noun} could vote, and the quorum is ${needed}`;
+  const message = `${what}: ${count}. ${grouped(masters)}`;
   const exception = new ConnectionException(traceIdOf(context), ErrorCode.NO_QUORUM, message);
   exception.withDetails('masters', said);
   const cause = causeOf(masters);
   // Pip.Services keeps the text of a cause alone; a caller wants to see its kind and its master.
   if (cause !== null) Object.assign(exception, { cause });
   return exception;
+}
+
+/** Masters that said the same are named together. */
+function grouped(masters: readonly Said[]): string {
+  const byWords = new Map<string, string[]>();
+  for (const { address, words } of masters) byWords.set(words, [...(byWords.get(words) ?? []), address]);
+  return [...byWords].map(([words, addresses]) => `${listed(addresses)}: ${words}`).join('; ');
+}
+
+function listed(addresses: readonly string[]): string {
+  const last = addresses.at(-1) ?? '';
+  return addresses.length < 2 ? last : `${addresses.slice(0, -1).join(', ')} and ${last}`;
 }
 
 /** What only a change of the configuration can mend says the most. */
@@ -61,7 +74,8 @@ function wordsOf(vote: Answer['vote']): string {
     case 'granted':
       return 'granted';
     case 'taken':
-      return vote.remainingMs === null ? 'taken' : `taken for ${vote.remainingMs} ms more`;
+      if (vote === GONE) return 'does not hold it any more';
+      return vote.remainingMs === null ? 'taken, without an expiry' : `taken for ${vote.remainingMs} ms more`;
     case 'absent':
       return 'does not hold it';
     case 'none':

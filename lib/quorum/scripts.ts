@@ -85,7 +85,10 @@ return { '${Refusal.taken}', isEndless and -1 or remaining, rank }
 const tokenIn = (firstFormer: number): string => `
 local function tokenIn(key)
   local value = redis.pcall('get', key)
-  if type(value) == 'table' then return false end
+  if type(value) == 'table' then
+    if string.find(value['err'], 'WRONGTYPE', 1, true) then return false end
+    return redis.call('get', key)
+  end
   for i = ${firstFormer}, #ARGV do
     if value == ARGV[i] then return ARGV[1] end
   end
@@ -95,8 +98,8 @@ end
 
 /**
  * What redlock's scripts call on a lock that may stand under a former token: a key that holds one is read as if it held
- * the token itself, and a key of another type as if it held nothing. What the server refuses ends the script: redlock
- * would count a key as deleted whatever came of it.
+ * the token itself, and a key of another type as if it held nothing. What the server refuses ends the script, also to
+ * read: redlock would count a key as deleted, and a lock as lost, whatever came of it.
  */
 const withFormerTokens = (redlockScript: string, firstFormer: number): string => `
 ${tokenIn(firstFormer)}

@@ -96,6 +96,8 @@ class Line {
   lastRefusal: Refused | null = null;
   /** Somebody of another process was waiting when the key was last given back. */
   isAwaitedElsewhere = false;
+  /** When a hold of this process ended last, on the monotonic clock; 0 where none has. */
+  servedMs = 0;
   #expiry: Countdown | null = null;
   #verifying: NodeJS.Timeout | null = null;
 
@@ -123,6 +125,7 @@ class Line {
       if (this.first?.next === null) this.#stopVerifying();
       return;
     }
+    if (waiter.hold !== null) this.servedMs = performance.now();
     this.#stopWatching();
     if (next === null) return this.lines.onEmpty(this.key);
     next.wake('turn');

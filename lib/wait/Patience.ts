@@ -5,15 +5,15 @@ import type { LockOptions } from '../config/LockOptions';
  * who lost a round to each other do not meet again in the next.
  *
  * With a timeout, attempts go on until it has passed, and a number of retries that was set explicitly caps them too.
- * Without one, there are as many retries as `options.retries` says, and the span that they take bounds the wait in line
- * before the first attempt. Where there is a deadline, the last attempt falls on it. All times are in ms, on the
- * monotonic clock.
+ * Without one, there are as many retries as `options.retries` says: these are attempts at the masters, and a caller in
+ * line has made none. So the span that they take bounds its wait only while the line stands still. Each caller before it
+ * gives the lock back within that span, or it is refused itself: the wait is bounded by its place in line. Where there is
+ * a deadline, the last attempt falls on it. All times are in ms, on the monotonic clock.
  */
 export class Patience {
-  /** Until when to wait in line for the first attempt. */
-  readonly inLineUntilMs: number;
   readonly startedMs = performance.now();
   readonly #deadlineMs: number;
+  readonly #spanMs: number;
   #retriesLeft: number;
   #dueMs = 0;
 
@@ -26,8 +26,17 @@ export class Patience {
     this.#deadlineMs = timeoutMs === null ? Infinity : this.startedMs + timeoutMs;
     const isCapped = retries !== -1 && (timeoutMs === null || retriesAreSet);
     this.#retriesLeft = isCapped ? retries : Infinity;
-    const spanMs = timeoutMs ?? (retries === -1 ? Infinity : retries * retryTimeoutMs);
-    this.inLineUntilMs = this.startedMs + spanMs;
+    this.#spanMs = retries === -1 ? Infinity : retries * retryTimeoutMs;
+  }
+
+  /**
+   * Until when to wait in line for the first attempt.
+   *
+   * @param servedMs when somebody before the caller gave the lock back last; 0 where nobody has
+   */
+  inLineUntilMs(servedMs: number): number {
+    if (this.#deadlineMs < Infinity) return this.#deadlineMs;
+    return Math.max(this.startedMs, servedMs) + this.#spanMs;
   }
 
   /** When the next attempt is due. */

@@ -59,19 +59,14 @@ describe('A master in quarantine', () => {
   it('is named in a NO_QUORUM, and until when', async () => {
     const lock = await open();
     await quarantine(lock, 0, 2);
-    const { message, details } = await thrownBy(
-      lock.tryAcquireLock('123', 'key', LONG),
-      ConnectionException,
-      'NO_QUORUM',
-    );
+    const { details } = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
 
     for (const index of [0, 2]) {
       const name = `127.0.0.1:${serverAt(index).port}: quarantined \\(has lost its memory, and may vote in (\\d+) ms\\)`;
-      const [, leftMs] = new RegExp(name).exec(message) ?? [];
+      const [, leftMs] = new RegExp(name).exec(details.getAsString('masters')) ?? [];
       expect(Number(leftMs)).to.be.within(GUARD_MS - 10_000, GUARD_MS);
-      expect(details.getAsString('masters')).to.match(new RegExp(name));
     }
-    expect(message.match(/quarantined/g)).to.have.length(2);
+    expect(details.getAsString('masters').match(/quarantined/g)).to.have.length(2);
   });
 
   it('is seen as such by a lock that is opened then', async () => {

@@ -246,9 +246,9 @@ describe('A lease that is handed over among faults', () => {
       await master.command('SET', 'key', handed.token, 'PX', LONG);
       await until(() => [heir, late].every(isQuarantined(index)), 'it is admitted, into quarantine');
     }
-    const { message } = await thrownBy(late.adoptLease('123', handed), ConnectionException, 'NO_QUORUM');
+    const { details } = await thrownBy(late.adoptLease('123', handed), ConnectionException, 'NO_QUORUM');
 
-    expect(message.match(/: quarantined/g)).to.have.length(2);
+    expect(details.getAsString('masters').match(/: quarantined/g)).to.have.length(2);
     expect(adopted.isValid()).to.equal(true);
   });
 });

@@ -97,7 +97,7 @@ describe('What is no master', () => {
     const error = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
     expect(error.message).to.include('0 of 3 masters could vote, and the quorum is 2');
-    expect(error.message.match(/wrong-password/g)).to.have.length(3);
+    expect(error.details.getAsString('masters').match(/wrong-password/g)).to.have.length(3);
     expect(error.message).not.to.include("wrong'");
     expect(error).to.have.property('cause').that.is.an('error').with.property('kind', 'wrong-password');
   });

@@ -62,7 +62,7 @@ describe('An encrypted connection', () => {
     expect(inspect(thrown, { depth: 20, showHidden: true }))
       .not.to.include(PASSWORD)
       .and.not.to.include('PRIVATE KEY');
-    return thrown.message;
+    return thrown.details.getAsString('masters');
   };
   const expectToServe = async (connections: readonly object[]): Promise<void> => {
     const [lock, other] = [create(connections), create(connections)];

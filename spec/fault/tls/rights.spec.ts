@@ -95,9 +95,11 @@ describe("A lock's rights on its masters", function () {
   for (const right of without(DISPENSABLE, NEVER_NEEDED)) {
     it(`are too few without ${right}: open names it on every master`, async () => {
       await permit(without(right));
-      const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
+      const { details } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
       for (const { port } of servers) {
-        expect(message).to.match(new RegExp(`127\\.0\\.0\\.1:${port}: no-permission \\([^;]*${sayingOf(right)}`));
+        expect(details.getAsString('masters')).to.match(
+          new RegExp(`127\\.0\\.0\\.1:${port}: no-permission \\([^;]*${sayingOf(right)}`),
+        );
       }
     });
   }
@@ -110,9 +112,11 @@ describe("A lock's rights on its masters", function () {
 
   it('are all named that are missing, and nothing else', async () => {
     await permit(without('~app:*', '+pttl', '+hset'));
-    const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
+    const { details } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
     for (const { port } of servers) {
-      expect(message).to.include(`127.0.0.1:${port}: no-permission (the user lacks ~app:* +pttl +hset)`);
+      expect(details.getAsString('masters')).to.include(
+        `127.0.0.1:${port}: no-permission (the user lacks ~app:* +pttl +hset)`,
+      );
     }
   });
 

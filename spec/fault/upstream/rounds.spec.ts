@@ -146,7 +146,9 @@ describe('The rounds of redlock, and those of the lock', () => {
       const error: unknown = await lock.tryAcquireLock(null, 'key', ttlMs).catch((thrown: unknown) => thrown);
 
       expect((error as ApplicationException).code).to.equal('NO_QUORUM');
-      expect((error as Error).message.match(/: late \(/g)).to.have.length.at.least(2);
+      expect(
+        (error as ApplicationException).details.getAsString('masters').match(/: late \(/g),
+      ).to.have.length.at.least(2);
       expect(lock.getStatus().held).to.equal(0);
     });
   });

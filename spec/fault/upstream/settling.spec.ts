@@ -223,7 +223,9 @@ describe('redlock that does not settle, and the lock that does', () => {
       const { value: error, awakeMs } = await timed(attempt);
       expect(awakeMs).to.be.below(2 * NODE_TIMEOUT_MS);
       expect(codeOf(error)).to.equal('NO_QUORUM');
-      expect((error as Error).message).to.include(`127.0.0.1:${port}: unreachable (`);
+      expect((error as ApplicationException).details.getAsString('masters')).to.include(
+        `127.0.0.1:${port}: unreachable (`,
+      );
     });
   });
 

@@ -109,7 +109,9 @@ describe('What redlock tells of votes, and what the lock does', () => {
 
       expect((error as ApplicationException).code).to.equal('NO_QUORUM');
       const named = masters.filter(({ port }) =>
-        (error as Error).message.includes(`127.0.0.1:${port}: foreign-key ("key" holds a hash`),
+        (error as ApplicationException).details
+          .getAsString('masters')
+          .includes(`127.0.0.1:${port}: foreign-key ("key" holds a hash`),
       );
       expect(named, 'with two of three it is decided').to.have.length.at.least(2);
       expect(await everywhere('HGET', 'key', 'field'), 'the data is left alone').to.eql(['value', 'value', 'value']);

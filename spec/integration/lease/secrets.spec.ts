@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { inspect } from 'node:util';
-import { Descriptor, References } from '../../../lib';
+import { Descriptor, References, type Lease } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, standsOnAll, useLocks, useMasters } from '../lock/locks';
 
@@ -85,9 +85,8 @@ describe("A lease's token", () => {
     await extended.extend(LONG).catch(keep);
     const handedOver = adopted.handOver();
     await lock.adoptLease('123', { ...handedOver, keys: ['nobody has it'] }).catch(keep);
-    await lock
-      .withLock('123', 'short', 30, { timeout: LONG }, (lease) => until(() => !lease.isValid(), 'it has run out'))
-      .catch(keep);
+    const hasRunOut = (lease: Lease): Promise<void> => until(() => !lease.isValid(), 'it has run out');
+    await lock.withLock('123', 'short', 30, { timeout: LONG, autoRenew: false }, hasRunOut).catch(keep);
     await Promise.all(masters.map((master) => master.kill()));
     await unreachable.extend(LONG).catch(keep);
     await lock.adoptLease('123', handedOver).catch(keep);

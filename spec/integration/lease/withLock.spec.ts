@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
-import type { Lease } from '../../../lib';
+import { spy } from 'sinon';
+import type { Lease, LeaseOptions } from '../../../lib';
+import { Renewals } from '../../../lib/lease/Renewals';
 import { until } from '../../support/until';
 import { addressesOf, standsOnNone, thrownBy, useLocks, useMasters } from '../lock/locks';
 
@@ -63,6 +65,40 @@ describe('Work under a lock', () => {
     });
   }
 
+  /** For how long the lock is renewed, and whether it is at all. */
+  const renewedMs = async (ttlMs: number, ...options: [LeaseOptions] | []): Promise<number | null> => {
+    const lock = await open();
+    // Nothing is renewed before its time here: what is planned tells.
+    const add = spy(Renewals.prototype, 'add');
+    try {
+      const work = async (): Promise<void> => {};
+      await (options.length === 0
+        ? lock.withLock('123', 'key', ttlMs, work)
+        : lock.withLock('123', 'key', ttlMs, options[0], work));
+      return add.firstCall?.args[1] ?? null;
+    } finally {
+      add.restore();
+    }
+  };
+
+  it('keeps its lock for as long as it takes: it is renewed by itself', async () => {
+    expect(await renewedMs(LONG)).to.equal(LONG);
+    expect(await renewedMs(LONG, { timeout: 10, autoRenew: null })).to.equal(LONG);
+  });
+
+  it('is not renewed where it is told not to be', async () => {
+    expect(await renewedMs(LONG, { autoRenew: false })).to.equal(null);
+  });
+
+  it('is held no longer than its maxHold, renewed or not', async () => {
+    const lock = await open();
+    await lock.withLock('123', 'key', LONG, { maxHold: LONG / 2 }, async (lease) => {
+      expect(lease.remaining()).to.be.at.most(LONG / 2);
+      await lease.extend(LONG);
+      expect(lease.remaining()).to.be.at.most(LONG / 2);
+    });
+  });
+
   it('is not begun where the lock is held by another', async () => {
     const [lock, other] = [await open(), await open()];
     await other.acquireLease('123', 'key', LONG);
@@ -97,7 +133,7 @@ describe('Work under a lock', () => {
   describe('that loses its lock', () => {
     it('hears of it, and the caller gets LOCK_LOST with the result', async () => {
       const lock = await open();
-      const work = lock.withLock('123', 'key', 60, { timeout: LONG }, async (lease) => {
+      const work = lock.withLock('123', 'key', 60, { timeout: LONG, autoRenew: false }, async (lease) => {
         await loss(lease);
         return { rows: 7 };
       });
@@ -108,7 +144,7 @@ describe('Work under a lock', () => {
 
     it('is told apart also where it has never looked', async () => {
       const lock = await open();
-      const work = lock.withLock('123', 'key', 60, { timeout: LONG }, async (lease) => {
+      const work = lock.withLock('123', 'key', 60, { timeout: LONG, autoRenew: false }, async (lease) => {
         await until(() => !lease.isValid(), 'it has run out');
         return 42;
       });
@@ -119,7 +155,7 @@ describe('Work under a lock', () => {
     it('has its own error reach the caller all the same', async () => {
       const lock = await open();
       const error = new Error('its own');
-      const work = lock.withLock('123', 'key', 60, { timeout: LONG }, async (lease) => {
+      const work = lock.withLock('123', 'key', 60, { timeout: LONG, autoRenew: false }, async (lease) => {
         await loss(lease);
         throw error;
       });

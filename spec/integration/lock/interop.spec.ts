@@ -114,7 +114,9 @@ for (const size of [1, 3]) {
       await onEach('HSET', 'key', 'field', 'value');
       const thrown = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
       // It is known before the slowest has answered.
-      const named = masters.filter(({ port }) => thrown.message.includes(`${port}: foreign-key`));
+      const named = masters.filter(({ port }) =>
+        thrown.details.getAsString('masters').includes(`${port}: foreign-key`),
+      );
       expect(named.length, thrown.message).to.be.at.least(masters.length / 2);
       expect(thrown.message).to.include('"key" holds a hash');
       await thrownBy(lock.acquireLock('123', 'key', LONG, 30), ConnectionException, 'NO_QUORUM');
@@ -145,7 +147,7 @@ describe('A lock beside data on some of its masters', () => {
 
     for (const master of masters.slice(1)) await master.command('SADD', 'two', 'value');
     const thrown = await thrownBy(lock.tryAcquireLock('123', 'two', LONG), ConnectionException, 'NO_QUORUM');
-    expect(thrown.message.match(/"two" holds a set/g)).to.have.length(2);
+    expect(thrown.details.getAsString('masters').match(/"two" holds a set/g)).to.have.length(2);
     await until(async () => (await masters[0]?.command('EXISTS', 'two')) === 0, 'the one grant is taken back');
   });
 });

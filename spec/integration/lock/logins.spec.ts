@@ -129,7 +129,8 @@ describe("A lock's logins", () => {
       const lock = locks.create({ ...config(), options: { connect_timeout: ANSWERED_MS } });
       const thrown = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
-      for (const { port } of servers.slice(0, 2)) expect(thrown.message).to.include(`127.0.0.1:${port}: ${cause} (`);
+      const said = thrown.details.getAsString('masters');
+      for (const { port } of servers.slice(0, 2)) expect(said).to.include(`127.0.0.1:${port}: ${cause} (`);
       const shown = inspect(thrown, { depth: 20, showHidden: true }) + JSON.stringify(thrown) + thrown.message;
       expect(shown).not.to.include('bad-guess').and.not.to.include('hunter2');
     });

@@ -82,7 +82,8 @@ describe("A lock's open", () => {
     const lock = create({ connect_timeout: 50, node_timeout: LONG });
     const thrown = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
-    for (const { port } of masters) expect(thrown.message).to.include(`127.0.0.1:${port}: no answer yet`);
+    const said = thrown.details.getAsString('masters');
+    for (const { port } of masters) expect(said).to.include(`127.0.0.1:${port}: no answer yet`);
   });
 
   it('leaves nothing behind when it fails, and can be called again', async () => {

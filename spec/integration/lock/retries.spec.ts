@@ -169,8 +169,9 @@ describe("A lock's retries", () => {
     expect(rounds.callCount).to.equal(2);
 
     expect(thrown.details.getAsString('key')).to.equal('key');
-    expect(thrown.message).to.include(`${masters[0]?.port}: `);
-    for (const { port } of masters.slice(1)) expect(thrown.message).to.match(new RegExp(`${port}: (silent|unreach)`));
+    const said = thrown.details.getAsString('masters');
+    expect(said).to.include(`${masters[0]?.port}: `);
+    for (const { port } of masters.slice(1)) expect(said).to.match(new RegExp(`${port}: (silent|unreach)`));
   });
 
   it('end with LOCK_TIMEOUT when that was true last', async () => {

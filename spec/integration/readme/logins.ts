@@ -39,16 +39,16 @@ export function logins({ locks }: Stage): Scenes {
       withRights(async (connections, set) => {
         await change(set.slice(0, 2), '-pttl');
         const opened = locks.open({ connections, options: { connect_timeout: 200 } });
-        const { message } = await thrownBy(opened, ConnectionException, 'NO_QUORUM');
+        const { details } = await thrownBy(opened, ConnectionException, 'NO_QUORUM');
         for (const { port } of set.slice(0, 2)) {
-          expect(message).to.include(`${port}: no-permission (the user lacks +pttl)`);
+          expect(details.getAsString('masters')).to.include(`${port}: no-permission (the user lacks +pttl)`);
         }
       }),
     '2 of 3 with a wrong password': () =>
       withPasswords(async (connections) => {
         const config = { connections: connections('wrong', 'wrong', 'sesame'), options: { connect_timeout: 200 } };
         const thrown = await thrownBy(locks.open(config), ConnectionException, 'NO_QUORUM');
-        expect(thrown.message.match(/: wrong-password /g)).to.have.lengthOf(2);
+        expect(thrown.details.getAsString('masters').match(/: wrong-password /g)).to.have.lengthOf(2);
       }),
   };
 }

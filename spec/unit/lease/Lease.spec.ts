@@ -61,6 +61,7 @@ class FakeOwner implements LeaseOwner {
   onValidity = (): void => {};
   onHandedOver = (): void => void this.told.push('handed over');
   lost = (_lease: Lease, reason: string): Error => Object.assign(new Error(reason), { code: 'LOCK_LOST' });
+  closed = (): Error => Object.assign(new Error(), { code: 'CLOSED' });
   notHeld = (): Error => Object.assign(new Error(), { code: 'NOT_HELD' });
   undecided = (): Error => Object.assign(new Error(), { code: 'NO_QUORUM' });
 }
@@ -145,6 +146,43 @@ describe('A lease', () => {
 
       expect(await codeOf(lease.extend(TTL_MS))).to.equal('LOCK_LOST');
       expect(owner.told).to.eql(['lost']);
+    });
+  });
+
+  describe('whose lock is closed', () => {
+    it('tells its signal first, and gives the lock back then', async () => {
+      lease.signal.addEventListener('abort', () => owner.told.push(`told ${String(lease.isValid())}`));
+      const closed = lease.close();
+      expect(owner.told).to.eql(['told false']);
+      await closed;
+
+      expect(owner.told).to.eql(['told false', 'release']);
+      expect(lease.signal.reason).to.include({ code: 'CLOSED' });
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it('gives nothing back twice, and says what came of it to a release', async () => {
+      await Promise.all([lease.close(), lease.close()]);
+
+      expect((await lease.release()).kind).to.equal('released');
+      expect(owner.told).to.eql(['release']);
+    });
+
+    it('is not revived by an extension that was under way', async () => {
+      const extended = codeOf(lease.extend(TTL_MS));
+      await turn();
+      await lease.close();
+      await owner.settle('kept');
+
+      expect(await extended).to.equal('CLOSED');
+      expect(lease.isValid()).to.equal(false);
+    });
+
+    it('was lost, where its validity had ended before', async () => {
+      clock.setSystemTime(5000);
+      await lease.close();
+
+      expect(lease.signal.reason).to.include({ code: 'LOCK_LOST' });
     });
   });
 

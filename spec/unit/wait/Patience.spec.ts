@@ -60,7 +60,8 @@ describe('Patience', () => {
     ] as const) {
       it(`waits in line for ${spanMs} ms where retries are ${retries ?? 'not set'}`, () => {
         time.tick(1000);
-        expect(patience(null, retries).inLineUntilMs).to.equal(1000 + spanMs);
+        expect(patience(null, retries).inLineUntilMs(0)).to.equal(1000 + spanMs);
+        expect(patience(null, retries).inLineUntilMs(1700)).to.equal(1700 + spanMs);
       });
     }
   });
@@ -83,7 +84,7 @@ describe('Patience', () => {
     for (const retries of [undefined, 0, 2, -1] as const) {
       it(`waits in line for as long where retries are ${retries ?? 'not set'}`, () => {
         time.tick(1000);
-        expect(patience(450, retries).inLineUntilMs).to.equal(1450);
+        expect(patience(450, retries).inLineUntilMs(1200)).to.equal(1450);
       });
     }
 
