@@ -9,6 +9,7 @@ export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';
 
 export { ErrorCode } from './contract/ErrorCode';
+export { isLockError, type LockError } from './contract/isLockError';
 export { ConfigParams, type ConfigSource } from './contract/ConfigParams';
 export { Context, type ContextLike, type IContext } from './contract/Context';
 export { Descriptor } from './contract/Descriptor';
