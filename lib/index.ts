@@ -1,7 +1,7 @@
 export { DefaultRedlockFactory } from './build/DefaultRedlockFactory';
 export { RedisLock } from './lock/RedisLock';
-export type { AdoptOptions, LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
-export type { Lease } from './lease/Lease';
+export type { AdoptOptions, Fenced, LeaseOptions, LockKeys, TryLeaseOptions } from './lock/LeaseOptions';
+export type { FencedLease, Lease } from './lease/Lease';
 export type { HandedOver } from './lease/HandedOver';
 export type { MasterAnswer, ReleaseOptions, ReleaseOutcome } from './lease/ReleaseOutcome';
 export { Lock } from './lock/Lock';

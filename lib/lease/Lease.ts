@@ -255,3 +255,8 @@ export class Lease {
     this.#countdown?.stop();
   }
 }
+
+/** A lease that has a fencing token, because it was acquired with `{ fencing: true }`. */
+export interface FencedLease extends Lease {
+  readonly fencingToken: number;
+}

@@ -1,3 +1,6 @@
+/** One key, or several that are held together. */
+export type LockKeys = string | readonly string[];
+
 /** How a lease that was taken over is kept. Null stands for an option that is left out. */
 export interface AdoptOptions {
   /** Keeps it for as long as the process lives and a quorum holds it, by renewals at a third of the ttl. Default false. */
@@ -14,6 +17,9 @@ export interface TryLeaseOptions extends AdoptOptions {
   /** Whether it gets a fencing token: usually without a further round trip. Default false. */
   readonly fencing?: boolean | null | undefined;
 }
+
+/** Options that ask for a fencing token. */
+export type Fenced<Options extends TryLeaseOptions> = Options & { readonly fencing: true };
 
 /** How a lease is waited for, acquired and kept. */
 export interface LeaseOptions extends TryLeaseOptions {
