@@ -5,12 +5,22 @@ export type { FencedLease, Lease } from './lease/Lease';
 export type { HandedOver } from './lease/HandedOver';
 export type { MasterAnswer, ReleaseOptions, ReleaseOutcome } from './lease/ReleaseOutcome';
 export { Lock } from './lock/Lock';
+export type {
+  FlatRedisLockConfig,
+  RedisConnectionConfig,
+  RedisCredentialConfig,
+  RedisLockConfig,
+  RedisLockConfigSource,
+  RedisLockOptions,
+  RedisSentinelConfig,
+  RedisTlsConfig,
+} from './config/RedisLockConfig';
 export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';
 
 export { ErrorCode } from './contract/ErrorCode';
 export { isLockError, type LockError } from './contract/isLockError';
-export { ConfigParams, type ConfigSource } from './contract/ConfigParams';
+export { ConfigParams } from './contract/ConfigParams';
 export { Context, type ContextLike, type IContext } from './contract/Context';
 export { Descriptor } from './contract/Descriptor';
 export { References, type IReferences } from './contract/References';
