@@ -26,7 +26,7 @@ export class Context implements IContext {
   }
 }
 
-/** @returns the trace id that a context carries, `undefined` where it carries none: what the exceptions take. */
+/** @internal @returns the trace id that a context carries, `undefined` where it carries none: what the exceptions take. */
 export function traceIdOf(context: ContextLike): string | undefined {
   // Both spellings are in use; an empty one is no trace id.
   const traceId = isContext(context) ? context.get('trace_id') || context.get('traceId') : context;
@@ -36,6 +36,8 @@ export function traceIdOf(context: ContextLike): string | undefined {
 /**
  * What is handed on to components of Pip.Services, which know contexts only: a trace id becomes a {@link Context} that
  * carries it, nothing becomes an empty one.
+ *
+ * @internal
  */
 export function contextOf(context: ContextLike): IContext {
   if (typeof context === 'string') return Context.fromTraceId(context);

@@ -1,10 +1,12 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { CancelSignal } from '../contract/CancelSignal';
 import type { Extended, Hold, Released, Term } from '../quorum/Hold';
 import type { Answer } from '../quorum/Votes';
 import type { Countdown, Countdowns } from '../wait/Countdown';
 import type { HandedOver } from './HandedOver';
 import { keptOutcome, VotedOutcome, type ReleaseOptions, type ReleaseOutcome } from './ReleaseOutcome';
 
-/** Who sees to it that a lease is kept and given back. */
+/** @internal Who sees to it that a lease is kept and given back. */
 export interface LeaseOwner {
   readonly countdowns: Countdowns;
   extend(hold: Hold, ttlMs: number): Promise<Extended>;
@@ -89,7 +91,7 @@ export class Lease {
    * Fires when the lock is lost, with LOCK_LOST as its reason: when the masters say so, and at the latest when its
    * validity ends. Never when it is released or handed over.
    */
-  get signal(): AbortSignal {
+  get signal(): CancelSignal {
     // After the event loop was blocked, the timer has not fired yet.
     if (this.#state.kind === 'held' && !this.isValid()) this.#lose('its ttl has passed');
     if (this.#controller === null) {

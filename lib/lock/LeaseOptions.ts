@@ -1,3 +1,5 @@
+import type { CancelSignal } from '../contract/CancelSignal';
+
 /** One key, or several that are held together. */
 export type LockKeys = string | readonly string[];
 
@@ -26,5 +28,5 @@ export interface LeaseOptions extends TryLeaseOptions {
   /** For how long to try, in ms; without it, `options.retries` decides alone. */
   readonly timeout?: number | null | undefined;
   /** Cancels the wait. */
-  readonly signal?: AbortSignal | null | undefined;
+  readonly signal?: CancelSignal | null | undefined;
 }

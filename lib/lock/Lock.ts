@@ -9,7 +9,7 @@ export abstract class Lock implements ILock {
   // Credentials are in it, so it is kept out of sight of `util.inspect`.
   #config: LockConfig = parseConfig({});
 
-  /** The configuration as it is to be used at the next `open`. */
+  /** @internal The configuration as it is to be used at the next `open`. */
   protected get config(): LockConfig {
     return this.#config;
   }

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../contract/CancelSignal';
 import type { IConfigurable, IOpenable, IReferenceable } from '../contract/component';
 import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
@@ -29,7 +30,6 @@ import { workUnder } from './workUnder';
  * outlives the loss of any minority. One master is a quorum of one.
  *
  * What it takes as its configuration stands in {@link RedisLockConfig}.
- *
  * ### References ###
  *
  * - `*:discovery:*:*:*`, `*:credential-store:*:*:*` (optional) resolve discovery and store keys
@@ -123,7 +123,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
     key: string,
     ttl: number,
     timeout?: number | null,
-    signal?: AbortSignal | null,
+    signal?: CancelSignal | null,
   ): Promise<void> {
     checkKey(context, key, 'acquireLock', ttl);
     const lease = await this.acquireLease(context, key, ttl, { timeout, signal });
@@ -140,7 +140,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
     key: string,
     ttl?: number | null,
     timeout?: number | null,
-    signal?: AbortSignal | null,
+    signal?: CancelSignal | null,
   ): Promise<void> {
     return this.acquireLock(context, key, ttl ?? this.#lifecycle.sessionFor(context).options.ttlMs, timeout, signal);
   }
@@ -272,8 +272,8 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
     const [options, work] = rest.length === 1 ? [null, rest[0]] : rest;
     checkWork(context, work);
     // Only work whose options ask for a token is told that it has one.
-    const worker = work as (lease: Lease) => Promise<T>;
-    return workUnder(context, await this.acquireLease(context, keys, ttl, options), worker);
+    const lease = (await this.acquireLease(context, keys, ttl, options)) as FencedLease;
+    return workUnder(context, lease, work);
   }
 
   /**
