@@ -20,6 +20,10 @@ const NOT_RUN: ReadonlyMap<string, string> = new Map([
   ['npm ci && npm run demo', 'the demo has specs of its own'],
   ['npm ci && npm test', 'this very run'],
   ['npm ci && npm pack', 'check:package packs the tarball'],
+  [
+    'esbuild app.js --bundle --platform=node --format=esm --outfile=app.mjs \\',
+    'check:package bundles with this banner, and runs the bundle',
+  ],
 ]);
 
 const blocks = blocksOf(README);
