@@ -1,6 +1,10 @@
 import type { Redis } from 'ioredis';
 
-/** Ends a connection at once and for good, whatever is in flight, and resolves when nothing is left of it. */
+/**
+ * Ends a connection at once and for good, whatever is in flight, and resolves when nothing is left of it.
+ *
+ * @internal Its type is ioredis's, which the declarations of this package do not ask for.
+ */
 export async function disconnect(redis: Redis): Promise<void> {
   const { status } = redis;
   // Between two connections there is nothing left that could still end: only a timer, which disconnect() clears.
