@@ -1,17 +1,29 @@
 export { DefaultRedlockFactory } from './build/DefaultRedlockFactory';
 export { RedisLock } from './lock/RedisLock';
-export type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './lock/LeaseOptions';
-export type { Lease } from './lease/Lease';
+export type { AdoptOptions, CloseOptions, Fenced, LeaseOptions, LockKeys, TryLeaseOptions } from './lock/LeaseOptions';
+export type { FencedLease, Lease } from './lease/Lease';
 export type { HandedOver } from './lease/HandedOver';
 export type { MasterAnswer, ReleaseOptions, ReleaseOutcome } from './lease/ReleaseOutcome';
 export { Lock } from './lock/Lock';
+export type {
+  FlatRedisLockConfig,
+  RedisConnectionConfig,
+  RedisCredentialConfig,
+  RedisLockConfig,
+  RedisLockConfigSource,
+  RedisLockOptions,
+  RedisSentinelConfig,
+  RedisTlsConfig,
+} from './config/RedisLockConfig';
 export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';
 
 export { ErrorCode } from './contract/ErrorCode';
-export { ConfigParams, type ConfigSource } from './contract/ConfigParams';
+export { isLockError, type LockError } from './contract/isLockError';
+export { ConfigParams } from './contract/ConfigParams';
+export type { CancelSignal } from './contract/CancelSignal';
 export { Context, type ContextLike, type IContext } from './contract/Context';
-export { Descriptor } from './contract/Descriptor';
+export { Descriptor, type IDescriptor } from './contract/Descriptor';
 export { References, type IReferences } from './contract/References';
 export type { IClosable, IConfigurable, IFactory, IOpenable, IReferenceable } from './contract/component';
 export type { ConnectionParams, CredentialParams, ICredentialStore, IDiscovery } from './contract/connect';

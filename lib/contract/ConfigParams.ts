@@ -3,6 +3,8 @@ import { StringValueMap } from 'pip-services4-commons-node';
 /**
  * What configuration may be given as: this library's {@link ConfigParams}, the one of Pip.Services v4 (both are
  * string maps), or a plain object with nested objects and arrays.
+ *
+ * @internal
  */
 export type ConfigSource = StringValueMap | { readonly [key: string]: unknown };
 

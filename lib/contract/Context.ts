@@ -26,19 +26,25 @@ export class Context implements IContext {
   }
 }
 
-/** @returns the trace id that a context carries, `undefined` where it carries none: what the exceptions take. */
+/** @internal @returns the trace id that a context carries, `undefined` where it carries none: what the exceptions take. */
 export function traceIdOf(context: ContextLike): string | undefined {
-  if (context === null || context === undefined) return undefined;
   // Both spellings are in use; an empty one is no trace id.
-  const traceId = typeof context === 'string' ? context : context.get('trace_id') || context.get('traceId');
+  const traceId = isContext(context) ? context.get('trace_id') || context.get('traceId') : context;
   return typeof traceId === 'string' && traceId !== '' ? traceId : undefined;
 }
 
 /**
  * What is handed on to components of Pip.Services, which know contexts only: a trace id becomes a {@link Context} that
  * carries it, nothing becomes an empty one.
+ *
+ * @internal
  */
 export function contextOf(context: ContextLike): IContext {
   if (typeof context === 'string') return Context.fromTraceId(context);
-  return context ?? new Context();
+  return isContext(context) ? context : new Context();
+}
+
+/** What callers without types pass as a context may be anything. */
+function isContext(context: ContextLike): context is IContext {
+  return typeof (context as Partial<IContext> | null | undefined)?.get === 'function';
 }

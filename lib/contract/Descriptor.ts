@@ -107,12 +107,14 @@ export class Descriptor implements IDescriptor {
 /**
  * Recognises the descriptors of either library. An `instanceof` would know one copy of one class; an application has
  * its own copy of Pip.Services beside this one.
+ *
+ * @internal
  */
 export function isDescriptor(value: unknown): value is IDescriptor {
   return typeof value === 'object' && value !== null && value.constructor?.name === 'Descriptor';
 }
 
-/** @returns whether two descriptors, each of either library, have each part the same or open. */
+/** @internal @returns whether two descriptors, each of either library, have each part the same or open. */
 export function matchDescriptors(one: IDescriptor, other: IDescriptor): boolean {
   const others = fieldsOf(other);
   return fieldsOf(one).every((field, at) => field === null || others[at] === null || field === others[at]);

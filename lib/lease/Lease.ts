@@ -1,10 +1,12 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { CancelSignal } from '../contract/CancelSignal';
 import type { Extended, Hold, Released, Term } from '../quorum/Hold';
 import type { Answer } from '../quorum/Votes';
 import type { Countdown, Countdowns } from '../wait/Countdown';
 import type { HandedOver } from './HandedOver';
 import { keptOutcome, VotedOutcome, type ReleaseOptions, type ReleaseOutcome } from './ReleaseOutcome';
 
-/** Who sees to it that a lease is kept and given back. */
+/** @internal Who sees to it that a lease is kept and given back. */
 export interface LeaseOwner {
   readonly countdowns: Countdowns;
   extend(hold: Hold, ttlMs: number): Promise<Extended>;
@@ -95,7 +97,7 @@ export class Lease {
    * validity ends. Fires with CLOSED when `close` gives the lock back while it is held. Never when its holder releases
    * it or hands it over.
    */
-  get signal(): AbortSignal {
+  get signal(): CancelSignal {
     // After the event loop was blocked, the timer has not fired yet.
     if (this.#state.kind === 'held' && !this.isValid()) this.#lose('its ttl has passed');
     if (this.#controller === null) {
@@ -287,4 +289,9 @@ export class Lease {
     this.#state = state;
     this.#countdown?.stop();
   }
+}
+
+/** A lease that has a fencing token, because it was acquired with `{ fencing: true }`. */
+export interface FencedLease extends Lease {
+  readonly fencingToken: number;
 }

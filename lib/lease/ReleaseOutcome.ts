@@ -36,7 +36,7 @@ export interface ReleaseOptions {
 
 const KEPT_KINDS = { kept: 'kept', lost: 'taken', undecided: 'unreachable' } as const;
 
-/** What came of a release that leaves the lock on the masters. */
+/** @internal What came of a release that leaves the lock on the masters. */
 export function keptOutcome(extended: Extended): ReleaseOutcome {
   const { answers } = extended.kind === 'kept' ? extended.votes : extended;
   const masters = answers.map(({ address, vote }) => ({
@@ -46,7 +46,7 @@ export function keptOutcome(extended: Extended): ReleaseOutcome {
   return { kind: KEPT_KINDS[extended.kind], masters };
 }
 
-/** What came of a release, from its votes. Few ask for the masters. */
+/** @internal What came of a release, from its votes. Few ask for the masters. */
 export class VotedOutcome implements ReleaseOutcome {
   readonly kind: ReleaseOutcome['kind'];
   readonly #votes: Votes;

@@ -1,3 +1,8 @@
+import type { CancelSignal } from '../contract/CancelSignal';
+
+/** One key, or several that are held together. */
+export type LockKeys = string | readonly string[];
+
 /** How a lease that was taken over is kept. Null stands for an option that is left out. */
 export interface AdoptOptions {
   /**
@@ -18,12 +23,15 @@ export interface TryLeaseOptions extends AdoptOptions {
   readonly fencing?: boolean | null | undefined;
 }
 
+/** Options that ask for a fencing token. */
+export type Fenced<Options extends TryLeaseOptions> = Options & { readonly fencing: true };
+
 /** How a lease is waited for, acquired and kept. */
 export interface LeaseOptions extends TryLeaseOptions {
   /** For how long to try, in ms; without it, `options.retries` decides alone. */
   readonly timeout?: number | null | undefined;
   /** Cancels the wait. */
-  readonly signal?: AbortSignal | null | undefined;
+  readonly signal?: CancelSignal | null | undefined;
 }
 
 /** How a lock is closed. */

@@ -1,4 +1,5 @@
 import { parseConfig, type LockConfig } from '../config/LockConfig';
+import type { RedisLockConfigSource } from '../config/RedisLockConfig';
 import type { ConfigSource } from '../contract/ConfigParams';
 import type { ContextLike } from '../contract/Context';
 import type { ILock } from './ILock';
@@ -8,7 +9,7 @@ export abstract class Lock implements ILock {
   // Credentials are in it, so it is kept out of sight of `util.inspect`.
   #config: LockConfig = parseConfig({});
 
-  /** The configuration as it is to be used at the next `open`. */
+  /** @internal The configuration as it is to be used at the next `open`. */
   protected get config(): LockConfig {
     return this.#config;
   }
@@ -19,8 +20,8 @@ export abstract class Lock implements ILock {
    * @param config parameters of Pip.Services, of either origin, or a plain object, nested or flat
    * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value and the bound
    */
-  configure(config: ConfigSource): void {
-    this.#config = parseConfig(config);
+  configure(config: RedisLockConfigSource): void {
+    this.#config = parseConfig(config as ConfigSource);
   }
 
   abstract tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean>;

@@ -29,5 +29,5 @@ export interface LockStatus {
   readonly waiters: number;
 }
 
-/** The status of a lock that is not open. */
+/** @internal The status of a lock that is not open. */
 export const NOT_OPEN: LockStatus = { isOpen: false, quorum: 0, masters: [], held: 0, waiters: 0 };

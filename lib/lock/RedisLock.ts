@@ -1,23 +1,25 @@
+import type { CancelSignal } from '../contract/CancelSignal';
 import type { IConfigurable, IOpenable, IReferenceable } from '../contract/component';
 import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
-import type { Lease } from '../lease/Lease';
+import type { FencedLease, Lease } from '../lease/Lease';
 import type { HandedOver } from '../lease/HandedOver';
 import { saidIn } from '../quorum/noQuorum';
 import {
   checkAdoptOptions,
   checkCloseOptions,
   checkHandedOver,
+  checkKey,
   checkNames,
+  checkOrder,
   checkTryOptions,
   checkLeaseOptions,
   checkWork,
 } from './arguments';
 import { lockTimeout } from './errors';
-import { KeyedLock } from './KeyedLock';
 import { Lifecycle } from './Lifecycle';
-import type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
-import type { Session } from './Session';
+import { Lock } from './Lock';
+import type { AdoptOptions, CloseOptions, Fenced, LeaseOptions, LockKeys, TryLeaseOptions } from './LeaseOptions';
 import { NOT_OPEN, type LockStatus } from './LockStatus';
 import { openSession } from './openSession';
 import { checkWish, keepingOf, wishOf } from './wishOf';
@@ -27,40 +29,13 @@ import { workUnder } from './workUnder';
  * A distributed lock over N independent Redis masters: it is held by whoever a quorum of them has granted it to, and
  * outlives the loss of any minority. One master is a quorum of one.
  *
- * ### Configuration parameters ###
- *
- * - connection(s): one section for each master
- *   - discovery_key: a key that discovery resolves to one master or to many
- *   - host, port (default: 6379), db (default: 0)
- *   - uri: `redis://`, `rediss://` or `unix://`, with user, password and database in it
- *   - tls: true, or a section of ca, cert, key and servername
- * - credential(s): one for every master, or one for each, by the name of its section
- *   - store_key: a key in a credential store
- *   - username, password
- * - options:
- *   - retries (default: 3; -1 is without end), retry_timeout in ms (default: 100); the others stand in the README
- *
+ * What it takes as its configuration stands in {@link RedisLockConfig}.
  * ### References ###
  *
  * - `*:discovery:*:*:*`, `*:credential-store:*:*:*` (optional) resolve discovery and store keys
  * - `*:logger:*:*:1.0`, `*:counters:*:*:1.0`, `*:tracer:*:*:1.0` (optional) are told what happens
- *
- * ### Example ###
- *
- * ```ts
- * const lock = new RedisLock();
- * lock.configure(ConfigParams.fromTuples('host', 'localhost', 'port', 6379));
- * await lock.open('123');
- *
- * await lock.acquire('123', 'key1');
- * try {
- *   // Processing...
- * } finally {
- *   await lock.releaseLock('123', 'key1');
- * }
- * ```
  */
-export class RedisLock extends KeyedLock implements IConfigurable, IReferenceable, IOpenable {
+export class RedisLock extends Lock implements IConfigurable, IReferenceable, IOpenable {
   #references: IReferences | null = null;
   readonly #lifecycle = new Lifecycle();
 
@@ -106,21 +81,109 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   }
 
   /**
+   * Makes one attempt, and never waits: the answer is false at once when this instance holds the key already or has
+   * callers waiting for it.
+   *
+   * @param key a string of 1 byte to 64 KiB
+   * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
+   * @returns false when the lock is held by another
+   * @throws ConnectionException NO_QUORUM when too few masters could say
+   * @throws BadRequestException BAD_KEY, BAD_TTL
+   * @throws InvalidStateException NOT_OPENED, or CLOSED when the lock is closed meanwhile
+   */
+  async tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean> {
+    checkKey(context, key, 'tryAcquireLock', ttl);
+    const lease = await this.tryAcquireLease(context, key, ttl);
+    if (lease !== null) this.#lifecycle.session?.held.nameByKey(key, lease);
+    return lease !== null;
+  }
+
+  /**
+   * Makes attempts until the lock is held. There is always a first one, and one at the deadline.
+   *
+   * @param key a string of 1 byte to 64 KiB
+   * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
+   * @param timeout for how long to try, in ms, from 0 to 2147483647; without it, `options.retries` decides alone. With
+   *   it, a number of retries that is configured explicitly caps them too
+   * @param signal cancels the wait; an attempt under way is seen to its end, and what it was granted is given back
+   * @throws ConflictException LOCK_TIMEOUT when another held the lock to the end
+   * @throws ConnectionException NO_QUORUM when too few masters could say at the end
+   * @throws BadRequestException BAD_KEY, BAD_TTL, BAD_TIMEOUT
+   * @throws InvalidStateException NOT_OPENED, or CLOSED when it is closed meanwhile
+   * @throws the signal's reason when it fires first
+   */
+  async acquireLock(
+    context: ContextLike,
+    key: string,
+    ttl: number,
+    timeout?: number | null,
+    signal?: CancelSignal | null,
+  ): Promise<void> {
+    checkKey(context, key, 'acquireLock', ttl);
+    const lease = await this.acquireLease(context, key, ttl, { timeout, signal });
+    this.#lifecycle.session?.held.nameByKey(key, lease);
+  }
+
+  /**
+   * {@link acquireLock}, for callers who have no ttl in mind.
+   *
+   * @param ttl in ms; `options.ttl` where it is left out
+   */
+  async acquire(
+    context: ContextLike,
+    key: string,
+    ttl?: number | null,
+    timeout?: number | null,
+    signal?: CancelSignal | null,
+  ): Promise<void> {
+    return this.acquireLock(context, key, ttl ?? this.#lifecycle.sessionFor(context).options.ttlMs, timeout, signal);
+  }
+
+  /**
+   * Gives back what this instance has acquired by key; nothing happens when that is nothing. Nobody else's lock is
+   * touched, also when this one ran out and another process holds the key now.
+   *
+   * It knows the key and not the caller: where one caller's lock ran out and another caller of the same instance holds
+   * the key now, it is that one's lock which ends. A {@link Lease} knows whose it is.
+   *
+   * @throws ConnectionException NO_QUORUM when too few masters confirmed it; the lock ends with its ttl then
+   * @throws BadRequestException BAD_KEY
+   * @throws InvalidStateException NOT_OPENED
+   */
+  async releaseLock(context: ContextLike, key: string): Promise<void> {
+    checkKey(context, key, 'releaseLock');
+    await this.#lifecycle.sessionToRelease(context).releaseByKey(context, key);
+  }
+
+  /**
    * {@link tryAcquireLock}, for one key or for several together, as an object.
    *
    * @param keys each a string of 1 byte to 64 KiB; all are held or none
    * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
    * @returns null when a key is held by another
    */
+  tryAcquireLease(
+    context: ContextLike,
+    keys: LockKeys,
+    ttl: number,
+    options: Fenced<TryLeaseOptions>,
+  ): Promise<FencedLease | null>;
+  tryAcquireLease(
+    context: ContextLike,
+    keys: LockKeys,
+    ttl: number,
+    options?: TryLeaseOptions | null,
+  ): Promise<Lease | null>;
   async tryAcquireLease(
     context: ContextLike,
-    keys: string | readonly string[],
+    keys: LockKeys,
     ttl: number,
     options: TryLeaseOptions | null = null,
   ): Promise<Lease | null> {
+    checkOrder(context, keys, 'tryAcquireLease', ttl);
     checkTryOptions(context, options ?? {});
     const wish = wishOf(context, keys, ttl, { ...options, timeout: 0 });
-    const session = this.sessionFor(context);
+    const session = this.#lifecycle.sessionFor(context);
     checkWish(wish, session.options);
     const startedMs = performance.now();
     if (session.isBusy(wish.keys)) return null;
@@ -141,16 +204,19 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * @param keys each a string of 1 byte to 64 KiB; all are held or none, in whatever order they are named
    * @param ttl for how long the lock is held at most, in ms, from 10 to 2147483647
    */
+  acquireLease(context: ContextLike, keys: LockKeys, ttl: number, options: Fenced<LeaseOptions>): Promise<FencedLease>;
+  acquireLease(context: ContextLike, keys: LockKeys, ttl: number, options?: LeaseOptions | null): Promise<Lease>;
   async acquireLease(
     context: ContextLike,
-    keys: string | readonly string[],
+    keys: LockKeys,
     ttl: number,
     options: LeaseOptions | null = null,
   ): Promise<Lease> {
+    checkOrder(context, keys, 'acquireLease', ttl);
     checkLeaseOptions(context, options ?? {});
     const wish = wishOf(context, keys, ttl, options ?? {});
     wish.signal?.throwIfAborted();
-    const session = this.sessionFor(context);
+    const session = this.#lifecycle.sessionFor(context);
     checkWish(wish, session.options);
     const startedMs = performance.now();
     const attempted = await session.acquire(wish);
@@ -158,12 +224,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
       case 'held':
         return attempted.lease;
       case 'taken':
-        throw lockTimeout(context, wish.keys, attempted.answers, {
-          startedMs,
-          attempts: attempted.attempts,
-          timeoutMs: wish.timeoutMs,
-          retries: session.options.retries,
-        });
+        throw lockTimeout(wish, attempted, startedMs, session.options.retries);
       case 'no-quorum':
         throw session.undecided(context, 'acquire', wish.keys, attempted.answers.map(saidIn), startedMs);
     }
@@ -184,30 +245,35 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
    * @throws ConfigException BAD_OPTION where the work is no function
    * @throws what {@link acquireLease} throws
    */
-  async withLock<T>(
+  withLock<T>(
     context: ContextLike,
-    keys: string | readonly string[],
+    keys: LockKeys,
+    ttl: number,
+    options: Fenced<LeaseOptions>,
+    work: (lease: FencedLease) => Promise<T>,
+  ): Promise<T>;
+  withLock<T>(
+    context: ContextLike,
+    keys: LockKeys,
     ttl: number,
     options: LeaseOptions | null,
     work: (lease: Lease) => Promise<T>,
   ): Promise<T>;
+  withLock<T>(context: ContextLike, keys: LockKeys, ttl: number, work: (lease: Lease) => Promise<T>): Promise<T>;
   async withLock<T>(
     context: ContextLike,
-    keys: string | readonly string[],
+    keys: LockKeys,
     ttl: number,
-    work: (lease: Lease) => Promise<T>,
-  ): Promise<T>;
-  async withLock<T>(
-    context: ContextLike,
-    keys: string | readonly string[],
-    ttl: number,
-    ...rest: [LeaseOptions | null, (lease: Lease) => Promise<T>] | [(lease: Lease) => Promise<T>]
+    ...rest: [LeaseOptions | null, (lease: FencedLease) => Promise<T>] | [(lease: FencedLease) => Promise<T>]
   ): Promise<T> {
+    checkOrder(context, keys, 'withLock', ttl);
     const [options, work] = rest.length === 1 ? [null, rest[0]] : rest;
     checkWork(context, work);
     checkLeaseOptions(context, options ?? {});
     const renewed = { ...options, autoRenew: options?.autoRenew ?? true };
-    return workUnder(context, await this.acquireLease(context, keys, ttl, renewed), work);
+    // Only work whose options ask for a token is told that it has one.
+    const lease = (await this.acquireLease(context, keys, ttl, renewed)) as FencedLease;
+    return workUnder(context, lease, work);
   }
 
   /**
@@ -222,7 +288,7 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   async adoptLease(context: ContextLike, handedOver: HandedOver, options: AdoptOptions | null = null): Promise<Lease> {
     checkAdoptOptions(context, options ?? {});
     checkHandedOver(context, handedOver);
-    const session = this.sessionFor(context);
+    const session = this.#lifecycle.sessionFor(context);
     checkNames(context, handedOver.keys, session.options);
     return session.adopt(context, handedOver, keepingOf(options ?? {}));
   }
@@ -230,17 +296,5 @@ export class RedisLock extends KeyedLock implements IConfigurable, IReferenceabl
   /** How the lock and each of its masters fare now. */
   getStatus(): LockStatus {
     return this.#lifecycle.session?.status() ?? NOT_OPEN;
-  }
-
-  protected override get session(): Session | null {
-    return this.#lifecycle.session;
-  }
-
-  protected override sessionToRelease(context: ContextLike): Session {
-    return this.#lifecycle.sessionToRelease(context);
-  }
-
-  protected override sessionFor(context: ContextLike): Session {
-    return this.#lifecycle.sessionFor(context);
   }
 }

@@ -3,7 +3,6 @@ import type { ContextLike } from '../contract/Context';
 import { HeldLocks } from '../lease/HeldLocks';
 import { Lease } from '../lease/Lease';
 import type { HandedOver } from '../lease/HandedOver';
-import type { ReleaseOutcome } from '../lease/ReleaseOutcome';
 import { Renewals } from '../lease/Renewals';
 import type { Observer } from '../observe/Observer';
 import { saidIn, type Said } from '../quorum/noQuorum';
@@ -17,6 +16,13 @@ import { Contest, throwIfEnded, type Attempted, type Keeping, type Wish } from '
 import { closed, lost, undecided } from './errors';
 import { Keeper } from './Keeper';
 import type { LockStatus } from './LockStatus';
+
+/** What a master says of a release that it has carried out. */
+const RELEASED_BY: readonly string[] = ['released', 'gone', 'not held'];
+
+/** A shorter ttl may have been meant in seconds. */
+const SECOND_MS = 1000;
+const UNIT = 'every ttl and timeout is in ms';
 
 /** All that there is between one `open` and its `close`. */
 export class Session {
@@ -79,9 +85,19 @@ export class Session {
     return { ...attempted, attempts };
   }
 
-  /** Gives back what was acquired by key; null when nothing was. */
-  release(key: string): Promise<ReleaseOutcome> | null {
-    return this.held.take(key)?.release() ?? null;
+  /**
+   * Gives back what was acquired by key, where anything was.
+   *
+   * @throws NO_QUORUM when too few masters confirmed it
+   */
+  async releaseByKey(context: ContextLike, key: string): Promise<void> {
+    const startedMs = performance.now();
+    const outcome = await this.held.take(key)?.release();
+    if (outcome?.kind !== 'unreachable') return;
+    const masters = outcome.masters.map(({ address, answer }) => {
+      return { address, words: answer, error: null, couldVote: RELEASED_BY.includes(answer) };
+    });
+    throw this.undecided(context, 'release', [key], masters, startedMs);
   }
 
   /**
@@ -239,7 +255,9 @@ export class Session {
       const message = `A ttl of ${ttlMs} ms is shorter than twice options.node_timeout, ${nodeTimeoutMs} ms: `;
       const harm = 'waiting for one master that hangs may cost the whole validity of a lock; ';
       const remedy = 'use a longer ttl or a shorter options.node_timeout';
-      this.#warnOnce(context, 'nodeTimeoutMs', message + harm + remedy);
+      this.#warnOnce(context, 'nodeTimeoutMs', message + harm + remedy + (ttlMs < SECOND_MS ? `; ${UNIT}` : ''));
+    } else if (ttlMs < SECOND_MS) {
+      this.#warnOnce(context, 'ttlMs', `A ttl of ${ttlMs} ms is short; ${UNIT}`);
     }
   }
 

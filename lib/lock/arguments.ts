@@ -20,21 +20,48 @@ const MARKER_NAME = 'redlock:guard';
 const WAITING_NAMES = 'redlock:waiting:';
 const RIGHTS_NAMES = 'redlock:rights:';
 
+type KeyedCall = 'tryAcquireLock' | 'acquireLock' | 'releaseLock';
+type LeaseCall = 'tryAcquireLease' | 'acquireLease' | 'withLock';
+
 /** @throws BadRequestException BAD_KEY */
-export function checkKey(context: ContextLike, key: string): void {
+export function checkKey(context: ContextLike, key: string, call: KeyedCall, ttl?: unknown): void {
+  if (typeof key !== 'string' || Array.isArray(context)) throw badOrder(context, key, call, ttl);
   keyBytes(context, key);
+}
+
+/** @throws BadRequestException BAD_KEY where the keys are missing, or stand in the place of the context */
+export function checkOrder(context: ContextLike, keys: unknown, call: LeaseCall, ttl: unknown): void {
+  const isKeys = typeof keys === 'string' || Array.isArray(keys);
+  if (!isKeys || Array.isArray(context)) throw badOrder(context, keys, call, ttl);
+}
+
+/** `redlock` takes the keys first and the ttl second: whoever comes from there is told the line to write. */
+function badOrder(context: unknown, key: unknown, call: KeyedCall | LeaseCall, ttl: unknown): BadRequestException {
+  const shown = Array.isArray(context) ? 'a list stands in the place of the context' : `the key is ${String(key)}`;
+  const message = `The first argument is the context, the second the key, and ${shown.slice(0, 80)}`;
+  const line = lineToWrite(context, key, call, ttl);
+  return new BadRequestException(traceIdOf(context as ContextLike), ErrorCode.BAD_KEY, `${message}: write ${line}`);
+}
+
+function lineToWrite(context: unknown, key: unknown, call: KeyedCall | LeaseCall, ttl: unknown): string {
+  const isByKey = call.endsWith('Lock') && call !== 'withLock';
+  const end = call === 'withLock' ? ', work)' : ')';
+  const general = `${call}(null, ${isByKey ? 'key' : 'keys'}${call === 'releaseLock' ? '' : ', ttl'}${end}`;
+  const isLeftOut = typeof key === 'number' || (call === 'releaseLock' && key === undefined);
+  const keys = isLeftOut ? [context].flat() : Array.isArray(key) ? (key as readonly unknown[]) : [];
+  if (keys.length === 0 || !keys.every((one) => typeof one === 'string')) return general;
+  const time = isLeftOut ? key : ttl;
+  const times = typeof time === 'number' ? `, ${time}` : '';
+  // The methods by key take one key.
+  const [name, named] = isByKey && keys.length === 1 ? [call, keys[0]] : [isByKey ? 'acquireLease' : call, keys];
+  const line = `${name}(null, ${JSON.stringify(named)}${times}${end}`;
+  return line.length > 100 ? general : line;
 }
 
 /** @returns the length of a valid key */
 function keyBytes(context: ContextLike, key: string): number {
   if (typeof key !== 'string' || key === '') {
-    throw bad(
-      context,
-      ErrorCode.BAD_KEY,
-      'key',
-      key,
-      'a string that is not empty (the first argument is the context, the second the key)',
-    );
+    throw bad(context, ErrorCode.BAD_KEY, 'key', key, 'a string that is not empty');
   }
   const bytes = Buffer.byteLength(key);
   if (bytes > LONGEST_KEY_BYTES) {

@@ -25,22 +25,20 @@ export function closedWhileHeld(context: ContextLike, keys: readonly string[]): 
   return new InvalidStateException(traceIdOf(context), ErrorCode.CLOSED, message).withDetails('key', keys.join());
 }
 
-/** How a wait went that has ended in vain. */
-interface Wait {
-  readonly startedMs: number;
-  /** How often the masters were asked. */
-  readonly attempts: number;
+/** What was tried for. */
+interface Wanted {
+  readonly context: ContextLike;
+  readonly keys: readonly string[];
   /** Null where none was given. */
   readonly timeoutMs: number | null;
-  readonly retries: number;
 }
 
 /** Held by another, to the end. Says for how long and how often it was tried, and what ended that. */
 export function lockTimeout(
-  context: ContextLike,
-  keys: readonly string[],
-  answers: readonly Answer[],
-  { startedMs, attempts, timeoutMs, retries }: Wait,
+  { context, keys, timeoutMs }: Wanted,
+  { answers, attempts }: { readonly answers: readonly Answer[]; readonly attempts: number },
+  startedMs: number,
+  retries: number,
 ): ApplicationException {
   const waitedMs = Math.round(performance.now() - startedMs);
   // Nobody was asked where somebody of this very instance had it all the time.

@@ -1,4 +1,5 @@
-import { ApplicationException } from 'pip-services4-commons-node';
+import { types } from 'node:util';
+import type { ApplicationException } from 'pip-services4-commons-node';
 import type { LockConfig } from '../config/LockConfig';
 import { quorumOf } from '../config/LockOptions';
 import { resolveMasters } from '../config/resolveMasters';
@@ -34,11 +35,16 @@ export async function openSession(
     return new Session(config.options, quorum, observer);
   } catch (error) {
     const traceId = traceIdOf(context);
-    if (error instanceof ApplicationException && !error.trace_id && traceId) error.withTraceId(traceId);
+    if (isException(error) && !error.trace_id && traceId) error.withTraceId(traceId);
     const tookMs = performance.now() - startedMs;
     observer.emit({ kind: 'failed', context, operation: 'open', error: error as Error, tookMs });
     throw error;
   }
+}
+
+/** One of another copy of the exceptions' package, which a discovery may throw, is no instance of the class here. */
+function isException(error: unknown): error is ApplicationException {
+  return types.isNativeError(error) && typeof (error as Partial<ApplicationException>).withTraceId === 'function';
 }
 
 /** Discovery and credential stores belong to others, and cannot be told to stop: they are waited for no longer. */

@@ -4,7 +4,11 @@ import type { ReleaseOutcome } from '../lease/ReleaseOutcome';
 import { lost } from './errors';
 
 /** Does the work, and gives the lease back whatever comes of it. */
-export async function workUnder<T>(context: ContextLike, lease: Lease, work: (lease: Lease) => Promise<T>): Promise<T> {
+export async function workUnder<T, Held extends Lease>(
+  context: ContextLike,
+  lease: Held,
+  work: (lease: Held) => Promise<T>,
+): Promise<T> {
   let result: T;
   try {
     result = await work(lease);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Redis } from 'ioredis';
 import type { HostAndPort, MasterEndpoint } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
@@ -242,12 +243,13 @@ export class Connection {
     if (error instanceof MasterError) return error;
     if (isReply(error)) return faultOfReply(this.address, error);
     // A command that went down with its connection only says so; what the connection died of says why.
-    return this.#fault ?? faultOfSocket(this.address, error instanceof Error ? error : new Error(String(error)));
+    // Node's own errors are no instances of the `Error` here where a test runner gives each file a context of its own.
+    return this.#fault ?? faultOfSocket(this.address, types.isNativeError(error) ? error : new Error(String(error)));
   }
 }
 
 function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError';
+  return types.isNativeError(error) && error.name === 'ReplyError';
 }
 
 function rethrow(fault: MasterError): never {

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Why a master cast no vote. Each kind asks for another remedy, so they are never folded together.
  *
@@ -171,6 +173,7 @@ export function faultOfSocket(address: string, error: Error): MasterError {
   if (code === undefined) return new MasterError(address, 'unreachable', 'the connection was closed');
   if (CERTIFICATE.test(code)) return new MasterError(address, 'certificate', error.message);
   // Several addresses of one name were tried: the first failure stands for all, an AggregateError has no message.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return new MasterError(address, 'unreachable', first instanceof Error ? first.message : String(first));
+  const { errors } = error as Partial<AggregateError>;
+  const first: unknown = Array.isArray(errors) ? errors[0] : error;
+  return new MasterError(address, 'unreachable', types.isNativeError(first) ? first.message : String(first));
 }

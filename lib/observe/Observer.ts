@@ -32,12 +32,17 @@ export class Observer {
     for (const read of this.#readers) {
       try {
         const result = read(event);
-        if (result instanceof Promise) result.catch(() => {});
+        if (isPromiseLike(result)) result.then(null, () => {});
       } catch {
         // A reader that is broken has nobody left to tell.
       }
     }
   }
+}
+
+/** A promise of another library, or of another context, is no instance of the class here. */
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
 /** Where nobody logs, a warning must still not be lost. */

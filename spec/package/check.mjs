@@ -16,7 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUNDLER_PACKAGES, makeBundles } from './bundles.mjs';
 import { checkCompile, MODULE_SETTINGS } from './compile.mjs';
+import { checkCompilers, COMPILERS, COMPILER_PACKAGES } from './compilers.mjs';
 import { COMMONJS, ESM } from './consumer.mjs';
 import { checkBuilt, checkDeclarations, checkExports, checkFileList } from './contents.mjs';
 import { CheckFailed, demand } from './demand.mjs';
@@ -53,10 +55,10 @@ function listTarball(tarball) {
 }
 
 /** Without a lockfile and without development dependencies, as an application would. */
-function install(project, tarball) {
+function install(project, ...packages) {
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', version: '0.0.0', private: true }));
-  run(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', tarball);
+  run(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', ...packages);
 }
 
 function checkPeers(manifest, project) {
@@ -71,9 +73,9 @@ function checkRun(project, file, text) {
   run(project, process.execPath, file);
 }
 
-function check(title, action) {
+async function check(title, action) {
   try {
-    const result = action();
+    const result = await action();
     console.log(`ok      ${title}`);
     return result;
   } catch (error) {
@@ -82,32 +84,48 @@ function check(title, action) {
   }
 }
 
-function checkPackage(folder) {
+async function checkPackage(folder) {
   const project = join(folder, 'consumer');
   const typeRoot = join(ROOT, 'node_modules', '@types');
-  const tarball = check('npm pack builds a tarball', () => pack(folder));
+  const tarball = await check('npm pack builds a tarball', () => pack(folder));
   const files = listTarball(tarball);
-  check('the tarball holds dist/ and its documents, no sources, no tests', () => checkFileList(files));
-  check('dist/ is what lib/ builds to', () => checkBuilt(files, join(ROOT, 'lib')));
-  check('the tarball installs into an empty project', () => install(project, tarball));
+  await check('the tarball holds dist/ and its documents, no sources, no tests', () => checkFileList(files));
+  await check('dist/ is what lib/ builds to', () => checkBuilt(files, join(ROOT, 'lib')));
+  await check('the tarball installs into an empty project', () => install(project, tarball));
   const { name } = readJson(join(ROOT, 'package.json'));
   const installed = join(project, 'node_modules', name);
   const manifest = readJson(join(installed, 'package.json'));
-  check('exports puts types first and points to files that are there', () => checkExports(manifest, files));
-  check('no declaration imports redlock or ioredis', () => checkDeclarations(installed));
-  check('no peer dependency is needed', () => checkPeers(manifest, project));
-  check('it loads with require', () => checkRun(project, 'consumer.cjs', COMMONJS));
-  check('it loads with import, by name', () => checkRun(project, 'consumer.mjs', ESM));
+  await check('exports puts types first and points to files that are there', () => checkExports(manifest, files));
+  await check('no declaration imports redlock or ioredis', () => checkDeclarations(installed));
+  await check('no peer dependency is needed', () => checkPeers(manifest, project));
+  await check('it loads with require', () => checkRun(project, 'consumer.cjs', COMMONJS));
+  await check('it loads with import, by name', () => checkRun(project, 'consumer.mjs', ESM));
   for (const settings of MODULE_SETTINGS) {
-    check(`a strict TypeScript consumer compiles under ${settings.name}`, () =>
+    await check(`a strict TypeScript consumer compiles under ${settings.name}`, () =>
       checkCompile(project, name, typeRoot, settings),
     );
   }
+
+  const applications = join(folder, 'applications');
+  const bundled = join(folder, 'bundled');
+  await check('it installs beside other compilers and a bundler', () =>
+    install(applications, tarball, ...COMPILER_PACKAGES, ...BUNDLER_PACKAGES),
+  );
+  await check(`strict applications compile with TypeScript ${COMPILERS.join(', ')}, with and without @types/node`, () =>
+    checkCompilers(applications, name),
+  );
+  mkdirSync(bundled);
+  const bundles = await check('esbuild bundles it, as ESM with the banner of the README and as CommonJS', () =>
+    makeBundles(applications, bundled, name, join(ROOT, 'README.md')),
+  );
+  await check('the bundles acquire a lock on a master', () =>
+    run(ROOT, process.execPath, '--require', 'tsx/cjs', join(ROOT, 'spec', 'package', 'runBundles.ts'), ...bundles),
+  );
 }
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'package-check-')));
 try {
-  checkPackage(folder);
+  await checkPackage(folder);
 } catch (error) {
   console.error(error instanceof CheckFailed ? error.message : error);
   process.exitCode = 1;

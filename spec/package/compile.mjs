@@ -5,10 +5,9 @@ import ts from 'typescript';
 import { TYPESCRIPT } from './consumer.mjs';
 import { demand } from './demand.mjs';
 
+/** The other ways of resolution are checked with several compilers. */
 export const MODULE_SETTINGS = [
-  { name: 'nodenext', module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   { name: 'node16', module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
-  { name: 'bundler', module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
 ];
 
 /**
@@ -16,8 +15,7 @@ export const MODULE_SETTINGS = [
  * theirs. The Node types come from this project, the rest from what was installed with the tarball.
  */
 export function checkCompile(project, packageName, typeRoot, { name, ...settings }) {
-  const endings = name === 'bundler' ? ['ts'] : ['cts', 'mts'];
-  const consumers = endings.map((ending) => join(project, `consumer-${name}.${ending}`));
+  const consumers = ['cts', 'mts'].map((ending) => join(project, `consumer-${name}.${ending}`));
   for (const consumer of consumers) writeFileSync(consumer, TYPESCRIPT);
   const program = ts.createProgram(consumers, {
     ...settings,

@@ -1,6 +1,6 @@
 /** What the tarball must and must not hold, and what its package.json promises about it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { demand } from './demand.mjs';
 
@@ -51,15 +51,21 @@ export function checkExports(manifest, files) {
   demand(missing.length === 0, `package.json points to files that are not in the tarball: ${missing.join(', ')}`);
 }
 
+/** Only what the entry leads to: an application cannot reach the other declarations. */
 export function checkDeclarations(installed) {
-  const declarations = filesBelow(join(installed, 'dist')).filter((file) => file.endsWith('.d.ts'));
-  demand(declarations.length > 0, 'the package has no declarations');
-  for (const file of declarations) {
-    const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(
-      readFileSync(join(installed, 'dist', file), 'utf8'),
-    );
-    const names = [...importedFiles, ...typeReferenceDirectives].map(({ fileName }) => fileName.split('/')[0]);
-    const found = NEVER_DECLARED.find((name) => names.includes(name));
+  const open = ['index.d.ts'];
+  const reached = new Set();
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    const text = readFileSync(join(installed, 'dist', file), 'utf8');
+    const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text);
+    const names = [...importedFiles, ...typeReferenceDirectives].map(({ fileName }) => fileName);
+    const found = NEVER_DECLARED.find((name) => names.some((imported) => imported.split('/')[0] === name));
     demand(found === undefined, `dist/${file} imports '${found}': its types would become the package's own`);
+    open.push(
+      ...names.filter((name) => name.startsWith('.')).map((name) => `${posix.join(posix.dirname(file), name)}.d.ts`),
+    );
   }
+  demand(reached.size > 1, 'the entry declares nothing');
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { ApplicationException } from 'pip-services4-commons-node';
-import { RedisLock, type ConfigSource, type IReferences } from '../../../lib';
+import { RedisLock, type IReferences } from '../../../lib';
+import type { ConfigSource } from '../../../lib/contract/ConfigParams';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { TcpProxy } from '../../support/TcpProxy';

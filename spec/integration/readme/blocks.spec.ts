@@ -17,10 +17,13 @@ const NOT_RUN: ReadonlyMap<string, string> = new Map([
     "for port in 6381 6382 6383; do redis-server --port $port --save '' --daemonize yes; done",
     'the masters of this run are its own',
   ],
-  ['docker compose -f docker/docker-compose.test.yml run --rm tests', 'likewise'],
   ['npm ci && npm run demo', 'the demo has specs of its own'],
-  ['What the ledger says', 'the output of one run of the demo'],
   ['npm ci && npm test', 'this very run'],
+  ['npm ci && npm pack', 'check:package packs the tarball'],
+  [
+    'esbuild app.js --bundle --platform=node --format=esm --outfile=app.mjs \\',
+    'check:package bundles with this banner, and runs the bundle',
+  ],
 ]);
 
 const blocks = blocksOf(README);

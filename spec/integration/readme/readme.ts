@@ -7,6 +7,9 @@ export const ROOT = join(__dirname, '..', '..', '..');
 /** The README as it stands. */
 export const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
+/** The page for whoever works on the library; it is not shipped. */
+export const CONTRIBUTING = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+
 /** A fenced block of code. */
 export interface Block {
   readonly language: string;

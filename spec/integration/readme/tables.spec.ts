@@ -2,11 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ErrorCode } from '../../../lib';
-import { codeIn, isReserved, libWithout, README, ROOT, tableOf } from './readme';
+import { blocksOf, codeIn, CONTRIBUTING, isReserved, libWithout, README, ROOT, tableOf } from './readme';
+
+/** Files of the repository, for a README that is read where they are not. */
+const REPOSITORY = 'https://github.com/pip-services4/pip-services4-redlock-node/blob/main/';
 
 const ERRORS = tableOf(README, 'code', 'class', 'when');
-const COMMANDS = tableOf(README, 'command', 'what it does');
-const FOLDERS = tableOf(README, 'folder', 'what is in it');
+const COMMANDS = tableOf(CONTRIBUTING, 'command', 'what it does');
+const FOLDERS = tableOf(CONTRIBUTING, 'folder', 'what is in it');
 const EVENTS = readFileSync(join(ROOT, 'lib', 'observe', 'LockEvent.ts'), 'utf8');
 
 describe("The README's errors", () => {
@@ -46,10 +49,10 @@ describe("The README's observation", () => {
   });
 });
 
-describe("The README's map of the project", () => {
+describe("The pages' map of the project", () => {
   it('has every command, and no other', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
-    const named = [...README.matchAll(/\bnpm (?:run )?([\w:]+)/g)].map(([, name = '']) => name);
+    const named = [...`${README}${CONTRIBUTING}`.matchAll(/\bnpm (?:run )?([\w:]+)/g)].map(([, name = '']) => name);
     // npm itself runs it before it packs.
     const commands = Object.keys(scripts).filter((name) => name !== 'prepack');
 
@@ -67,6 +70,23 @@ describe("The README's map of the project", () => {
     expect(folders.filter((folder) => !existsSync(join(ROOT, folder)))).to.deep.equal([]);
   });
 
+  it('shows the two commands that do everything on its first screen', () => {
+    const [first = ''] = README.split(/^## /m);
+
+    expect(first.split('\n').length).to.be.below(45);
+    expect(blocksOf(first).map(({ text }) => text)).to.deep.equal(['npm ci && npm run demo', 'npm ci && npm test']);
+  });
+
+  it('names files of the repository by links to it alone, since the README is shipped without them', () => {
+    const shipped = README.replace(/\]\(https:[^)]*\)/g, ']()');
+    const named = [...shipped.matchAll(/\b(?:lib|spec|docker|bench|chaos|examples|\.ci)\/[\w./-]*/g)].map(
+      ([name]) => name,
+    );
+
+    expect(named).to.deep.equal([]);
+    expect(README).not.to.match(/\]\((?!#|https:|LICENSE\)|CHANGELOG\.md\))/);
+  });
+
   it('links to what is there', () => {
     const slugs = [...README.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
       title
@@ -76,7 +96,9 @@ describe("The README's map of the project", () => {
     );
     const targets = [...README.matchAll(/\]\(([^)]*)\)/g)].map(([, target = '']) => target);
     const isThere = (target: string): boolean =>
-      target.startsWith('#') ? slugs.includes(target.slice(1)) : existsSync(join(ROOT, target));
+      target.startsWith('#')
+        ? slugs.includes(target.slice(1))
+        : existsSync(join(ROOT, target.startsWith(REPOSITORY) ? target.slice(REPOSITORY.length) : target));
 
     expect(targets).to.include('#install');
     expect(targets.filter((target) => !isThere(target))).to.deep.equal([]);

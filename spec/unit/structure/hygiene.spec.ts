@@ -38,6 +38,11 @@ function narrowingLines(text: string): number[] {
   return text.split('\n').flatMap((line, index) => (/\.(?:only|skip)\s*\(/.test(line) ? [index + 1] : []));
 }
 
+/** `instanceof` may name a class of lib itself or of `redlock`, of which there is one copy beside it. */
+function namesForeignClass(text: string): boolean {
+  return /\binstanceof (?!MasterError\b|ExecutionError\b)\w/.test(text.replace(/\/\*\*?[^]*?\*\/|\/\/.*/g, ''));
+}
+
 interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly resolved?: string }>>;
 }
@@ -76,6 +81,22 @@ describe('The project tree', () => {
 
     expect(sources).to.include('lib/index.ts');
     expect(sources.filter((file) => lineCount(read(file)) > MAX_LINES)).to.deep.equal([]);
+  });
+});
+
+describe('The classes that each realm and each copy of a package has of its own', () => {
+  it('are not what lib tells values by', () => {
+    const sources = projectFiles(ROOT).filter((file) => file.startsWith('lib/'));
+    const found = sources.filter((file) => namesForeignClass(readFileSync(join(ROOT, file), 'utf8')));
+
+    expect(found).to.deep.equal([]);
+  });
+
+  it('are seen', () => {
+    expect(
+      ['a instanceof Error', 'a instanceof ConfigException', 'a instanceof Promise'].map(namesForeignClass),
+    ).to.not.include(false);
+    expect(namesForeignClass('a instanceof MasterError || b instanceof ExecutionError')).to.equal(false);
   });
 });
 
