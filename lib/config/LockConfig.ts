@@ -35,8 +35,8 @@ const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discov
  */
 export function parseConfig(source: ConfigSource): LockConfig {
   const whole = Section.of(source, '', ErrorCode.BAD_OPTION);
-  const misplaced = whole.raw('options');
-  if (misplaced) throw whole.refuse('options', misplaced, 'a section of settings');
+  const misplaced = whole.text('options');
+  if (misplaced !== null) throw whole.refuse('options', misplaced, 'a section of settings');
   const options = whole.within('options', ErrorCode.BAD_OPTION);
   const below = connectionSections(whole);
   const topLevel = topLevelConnection(whole);
@@ -60,8 +60,11 @@ export function parseConfig(source: ConfigSource): LockConfig {
   });
 }
 
-/** Pip.Services' documented example writes `host` and `port` without any section. */
+/**
+ * Pip.Services' documented example writes `host` and `port` without any section. One that is written and blank is a
+ * connection with nothing in it, which is refused as one in a section is.
+ */
 function topLevelConnection(whole: Section): Section | null {
-  if (!TOP_LEVEL_SIGNS.some((key) => whole.has(key)) && !namesSentinels(whole)) return null;
+  if (!TOP_LEVEL_SIGNS.some((key) => whole.names(key)) && !namesSentinels(whole)) return null;
   return whole.only((key) => isKnown(key, CONNECTION_KEYS), ErrorCode.BAD_CONNECTION);
 }

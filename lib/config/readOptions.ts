@@ -47,12 +47,12 @@ export function readOptions(options: Section): LockOptions {
 }
 
 function readQuorum(options: Section): number | 'majority' {
-  if (options.raw('quorum')?.trim().toLowerCase() === 'majority') return 'majority';
+  if (options.text('quorum')?.toLowerCase() === 'majority') return 'majority';
   return options.whole('quorum', 1, LONGEST_MS) ?? 'majority';
 }
 
 function readDriftFactor(options: Section): number | null {
-  const value = options.raw('drift_factor')?.trim() ?? null;
+  const value = options.text('drift_factor');
   if (value === null) return null;
   const factor = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN;
   if (factor >= 0 && factor < 1) return factor;

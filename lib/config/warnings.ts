@@ -30,8 +30,7 @@ export function warnOfUnknownSections(whole: Section, known: readonly string[]):
 
 /** @returns a sentence where both the plural and the singular of a section are there: only the plural is read. */
 export function warnOfSingular(whole: Section, plural: string, singular: string): readonly string[] {
-  const isThere = (name: string): boolean =>
-    Boolean(whole.raw(name)) || whole.keys().some((key) => key.startsWith(`${name}.`));
+  const isThere = (name: string): boolean => whole.has(name) || !whole.within(name, whole.code).isBlank;
   return isThere(plural) && isThere(singular) ? [`${singular} is ignored beside ${plural}`] : [];
 }
 
@@ -41,7 +40,8 @@ export function warnOfIdleKeys(
   credentials: readonly Section[],
   topLevel: Section | null,
 ): readonly string[] {
-  const besideSections = topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys();
+  const besideSections =
+    topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys().filter((key) => topLevel.has(key));
   const besideUri = connections.flatMap((section) =>
     section.has('uri') ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key)) : [],
   );

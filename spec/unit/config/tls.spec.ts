@@ -44,6 +44,7 @@ describe('tls', () => {
     expect(await tlsOf({ host: 'a' })).to.equal(null);
     expect(await tlsOf({ host: 'a', tls: false })).to.equal(null);
     expect(await tlsOf({ uri: 'redis://a', tls: 'no' })).to.equal(null);
+    for (const tls of ['', ' ', null, undefined]) expect(await tlsOf({ host: 'a', tls })).to.equal(null);
     expect(await tlsOf({ host: 'a', tls: false, 'tls.servername': 'b' })).to.equal(null);
   });
 
@@ -53,6 +54,12 @@ describe('tls', () => {
     expect(await tlsOf({ uri: 'rediss://a' })).to.deep.equal(NONE);
     expect(await tlsOf({ host: 'a', protocol: 'rediss' })).to.deep.equal(NONE);
     expect(await tlsOf({ host: 'a', tls: { servername: 'b' } })).to.deep.equal({ ...NONE, servername: 'b' });
+    // Whoever writes the section wants it, whatever was set.
+    expect(await tlsOf({ host: 'a', tls: {} })).to.deep.equal(NONE);
+    expect(await tlsOf({ uri: 'redis://a', tls: {} })).to.deep.equal(NONE);
+    expect(await tlsOf({ host: 'a', tls: { ca: '', cert: null, key: undefined, servername: ' ' } })).to.deep.equal(
+      NONE,
+    );
     expect(await tlsOf({ host: 'a', tls: true })).to.be.frozen;
   });
 
@@ -90,7 +97,6 @@ describe('tls', () => {
     ['false with protocol rediss', { host: 'a', protocol: 'rediss', tls: false }, "connection.tls is 'false'"],
     ['neither true nor false', { host: 'a', tls: 'maybe' }, "connection.tls is 'maybe': true or false"],
     ['a key where true belongs', { host: 'a', tls: pem('hunter2') }, "connection.tls is '***': true or false"],
-    ['an empty section', { host: 'a', tls: {} }, "connection.tls is ''"],
     ['a unix socket', { uri: 'unix:///a', tls: true }, 'connection.tls has no use on a unix socket'],
     [
       'a certificate without key',
@@ -102,8 +108,7 @@ describe('tls', () => {
       { host: 'a', tls: { key: '-----BEGIN hunter2-----' } },
       'connection.tls needs both cert and key',
     ],
-    ['a blank ca', { host: 'a', tls: { ca: '' } }, "connection.tls.ca is ''"],
-    ['a blank servername', { host: 'a', tls: { servername: ' ' } }, "connection.tls.servername is ''"],
+    ['a key beside a blank cert', { host: 'a', tls: { cert: '', key: KEY } }, 'connection.tls needs both cert and key'],
     [
       'a ca that is no file',
       { host: 'a', tls: { ca: '/nowhere/ca' } },
