@@ -5,6 +5,7 @@ import { Deadlines } from './Deadlines';
 import { disconnect } from './disconnect';
 import { faultOfReply, faultOfSocket, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
+import { phaseOf } from './SocketConnector';
 import type { Argument, Script } from './Script';
 import { Sentinels } from './Sentinels';
 import { readOwnSlots, readServerInfo, type ServerInfo } from './ServerInfo';
@@ -71,7 +72,7 @@ export class Connection {
     this.#redis.on('message', (channel: string) => this.owner.onMessage(channel));
     this.#redis.on('close', () => {
       this.#deadlines.clear();
-      this.#fault ??= new MasterError(address, 'unreachable', 'the connection was closed');
+      this.#fault ??= faultOfSocket(address, new Error(), phaseOf(this.#redis.stream));
       this.owner.onDisconnected(this.#fault);
     });
   }
@@ -223,7 +224,9 @@ export class Connection {
     if (error instanceof MasterError) return error;
     if (isReply(error)) return faultOfReply(this.address, error);
     // A command that went down with its connection only says so; what the connection died of says why.
-    return this.#fault ?? faultOfSocket(this.address, error instanceof Error ? error : new Error(String(error)));
+    if (this.#fault !== null) return this.#fault;
+    const known = error instanceof Error ? error : new Error(String(error));
+    return faultOfSocket(this.address, known, phaseOf(this.#redis.stream));
   }
 }
 
