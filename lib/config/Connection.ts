@@ -1,8 +1,8 @@
-import { ErrorCode } from '../contract/ErrorCode';
+import { ENCRYPTION_KEYS, readEncryption } from './encryption';
 import { type Login, readLogin, readSentinelLogin } from './Login';
 import type { RedisTarget } from './MasterEndpoint';
 import type { Section } from './Section';
-import { type TlsSources, TLS_KEYS, readTls } from './TlsSettings';
+import type { TlsSources } from './TlsSettings';
 import { DEFAULT_PORT, HIGHEST_DB, HOST_BOUND, PORT_BOUND, type RedisUri, readHost, readUri } from './redisUri';
 import { badConnection } from './refusals';
 import { namesSentinels, readSentinelGroup, SENTINEL_KEYS } from './sentinelGroup';
@@ -26,6 +26,8 @@ export type Connection =
       readonly path: string;
       readonly discoveryKey: string;
       readonly section: Section;
+      /** The encryption that stands in the configuration; what is found may add to it. */
+      readonly tls: TlsSources | null;
     };
 
 /** The keys that are read in a connection. */
@@ -37,8 +39,7 @@ export const CONNECTION_KEYS: readonly string[] = [
   'uri',
   'protocol',
   'db',
-  'tls',
-  ...TLS_KEYS.map((key) => `tls.${key}`),
+  ...ENCRYPTION_KEYS,
   'username',
   'user',
   'password',
@@ -62,8 +63,8 @@ export function readConnection(section: Section): Connection {
     throw badConnection(section.keyOf('sentinels'), 'stands beside discovery_key: one of the two knows the master');
   }
   // The address may come from discovery; the other values are checked now, while the writer is still looking.
-  readSettings(section, null);
-  return Object.freeze({ kind: 'discovery', name, path, discoveryKey, section });
+  const { tls } = readSettings(section, null);
+  return Object.freeze({ kind: 'discovery', name, path, discoveryKey, section, tls });
 }
 
 /**
@@ -92,7 +93,7 @@ interface Settings {
 function readSettings(section: Section, uri: RedisUri | null): Settings {
   const port = section.whole('port', 1, 65535, PORT_BOUND) ?? DEFAULT_PORT;
   const db = section.whole('db', 0, HIGHEST_DB) ?? 0;
-  return { port, db: uri?.db ?? db, login: readLogin(section), tls: readEncryption(section, uri) };
+  return { port, db: uri?.db ?? db, login: readLogin(section), tls: readEncryption(section, uri?.tls === true) };
 }
 
 function requireHost(section: Section): string {
@@ -104,19 +105,4 @@ function requireHost(section: Section): string {
   // A host that is refused may be a whole uri, with a password in it.
   if (host === null) throw section.refuse(key, text, HOST_BOUND);
   return host;
-}
-
-/** @returns the TLS settings, `null` for a connection in the clear. */
-function readEncryption(section: Section, uri: RedisUri | null): TlsSources | null {
-  const protocol = section.text('protocol')?.toLowerCase() ?? 'redis';
-  if (protocol !== 'redis' && protocol !== 'rediss' && protocol !== 'tcp') {
-    throw section.refuse('protocol', protocol, 'redis or rediss');
-  }
-  const asked = section.flag('tls');
-  const material = section.within('tls', ErrorCode.BAD_CONNECTION);
-  const isImplied = uri?.tls === true || protocol === 'rediss';
-  // One of the two is a mistake, and taking the wrong one for it would send a password in the clear.
-  if (asked === false && isImplied) throw section.refuse('tls', 'false', 'true beside rediss');
-  const isWanted = asked ?? (isImplied || material.keys().length > 0);
-  return isWanted ? readTls(material) : null;
 }

@@ -1,12 +1,14 @@
 import type { ConfigSource } from '../contract/ConfigParams';
 import { ErrorCode } from '../contract/ErrorCode';
 import { CONNECTION_KEYS, type Connection, readConnection } from './Connection';
+import { asksForEncryption, unreadEncryption } from './encryption';
 import type { LockOptions } from './LockOptions';
 import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { Section } from './Section';
 import { OPTION_KEYS, readOptions } from './readOptions';
 import { namesSentinels } from './sentinelGroup';
 import { connectionSections, credentialSections } from './sections';
+import { isUnverified } from './TlsSettings';
 import { isKnown, warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
@@ -19,11 +21,11 @@ export interface LockConfig {
   readonly warnings: readonly string[];
 }
 
+/** The sections of the whole configuration. */
+const SECTIONS: readonly string[] = ['connections', 'connection', 'credentials', 'credential', 'options'];
+
 /** What may stand at the top level, in sections or not. A container hands over `descriptor` and `type` as well. */
-const TOP_LEVEL_KEYS: readonly string[] = [
-  ...['connections', 'connection', 'credentials', 'credential', 'options', 'descriptor', 'type'],
-  ...CONNECTION_KEYS,
-];
+const TOP_LEVEL_KEYS: readonly string[] = [...SECTIONS, 'descriptor', 'type', ...CONNECTION_KEYS];
 
 /** Where one of these stands at the top level, the configuration itself is the connection. */
 const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discovery_key', 'master_name'];
@@ -41,6 +43,7 @@ export function parseConfig(source: ConfigSource): LockConfig {
   const below = connectionSections(whole);
   const topLevel = topLevelConnection(whole);
   const connections = below.length === 0 && topLevel !== null ? [topLevel] : below;
+  refuseUnreadEncryption(whole, connections);
   const credentials = credentialSections(whole);
   const warnings = [
     ...warnOfUnknownSections(whole, TOP_LEVEL_KEYS),
@@ -52,11 +55,12 @@ export function parseConfig(source: ConfigSource): LockConfig {
       warnOfSingular(whole, plural, singular),
     ),
   ];
+  const read = connections.map(readConnection);
   return Object.freeze({
     options: readOptions(options),
-    connections: Object.freeze(connections.map(readConnection)),
+    connections: Object.freeze(read),
     credentials: Object.freeze(credentials.map(readCredential)),
-    warnings: Object.freeze(warnings),
+    warnings: Object.freeze([...warnings, ...read.flatMap(warnOfNoVerification)]),
   });
 }
 
@@ -66,5 +70,28 @@ export function parseConfig(source: ConfigSource): LockConfig {
  */
 function topLevelConnection(whole: Section): Section | null {
   if (!TOP_LEVEL_SIGNS.some((key) => whole.names(key)) && !namesSentinels(whole)) return null;
-  return whole.only((key) => isKnown(key, CONNECTION_KEYS), ErrorCode.BAD_CONNECTION);
+  const isSection = (key: string): boolean => SECTIONS.includes(key.split('.')[0] ?? key);
+  const isRead = (key: string): boolean =>
+    isKnown(key, CONNECTION_KEYS) || (!isSection(key) && asksForEncryption(whole, key));
+  return whole.only(isRead, ErrorCode.BAD_CONNECTION);
+}
+
+function warnOfNoVerification(connection: Connection): readonly string[] {
+  const tls = connection.kind === 'endpoint' ? connection.endpoint.tls : connection.tls;
+  if (tls === null || !isUnverified(tls)) return [];
+  return [`${tls.path} has no verification of certificates: anybody can stand in for the master and read the password`];
+}
+
+/** What asks for encryption and stands where no connection reads it would leave every connection in the clear. */
+function refuseUnreadEncryption(whole: Section, connections: readonly Section[]): void {
+  const [first] = connections;
+  if (first === undefined) return;
+  const isRead = (key: string): boolean =>
+    connections.some((section) =>
+      section.path === '' ? section.names(key) : key === section.path || key.startsWith(`${section.path}.`),
+    );
+  // The name of a credential is no setting.
+  const settingOf = (key: string): string => key.replace(/^credentials\.[^.]*/, '');
+  const unread = whole.keys().find((key) => !isRead(key) && asksForEncryption(whole, key, settingOf(key)));
+  if (unread !== undefined) throw unreadEncryption(unread, first.keyOf('tls'));
 }

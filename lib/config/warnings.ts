@@ -1,11 +1,14 @@
+import { isEncryptionFlag } from './encryption';
 import type { Section } from './Section';
+import { spellingOf } from './spelling';
 
-/** An entry of a list, or a part of one. */
-const LIST_ENTRY = /^(sentinels)\.\d+(?:\.host|\.port)?$/;
+/** An entry of a list, or a part of one. What else stands below a certificate is refused where it is read. */
+const LIST_ENTRY = /^(?:(sentinels)\.\d+(?:\.host|\.port)?|((?:tls|ssl)\.(?:ca|cert|key))\..*)$/;
 
 /** @returns whether a key is read. */
 export function isKnown(key: string, known: readonly string[]): boolean {
-  return known.includes(key.replace(LIST_ENTRY, '$1'));
+  if (known.includes(key.replace(LIST_ENTRY, '$1$2'))) return true;
+  return known.includes('tls') && isEncryptionFlag(key);
 }
 
 /** @returns a sentence for each key of the section that nothing reads. The values stay out: they may be passwords. */
@@ -24,8 +27,8 @@ function unknown(section: Section, key: string, known: readonly string[]): strin
 
 /** @returns a sentence for each section or setting of the whole configuration that nothing reads. */
 export function warnOfUnknownSections(whole: Section, known: readonly string[]): readonly string[] {
-  const names = new Set(whole.keys().map((key) => (known.includes(key) ? key : (key.split('.')[0] ?? key))));
-  return [...names].filter((name) => !known.includes(name)).map((name) => unknown(whole, name, known));
+  const names = new Set(whole.keys().map((key) => (isKnown(key, known) ? key : (key.split('.')[0] ?? key))));
+  return [...names].filter((name) => !isKnown(name, known)).map((name) => unknown(whole, name, known));
 }
 
 /** @returns a sentence where both the plural and the singular of a section are there: only the plural is read. */
@@ -52,9 +55,4 @@ export function warnOfIdleKeys(
     ...besideUri.map((key) => `${key} is ignored beside the uri of the same connection`),
     ...unmatched.map((section) => `${section.path} has the name of no connection and is ignored`),
   ];
-}
-
-/** `retryTimeout`, `retry-timeout` and `RETRY_TIMEOUT` are all meant as `retry_timeout`. */
-function spellingOf(key: string): string {
-  return key.toLowerCase().replace(/[^a-z0-9.]/g, '');
 }

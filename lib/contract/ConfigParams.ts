@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types';
 import { StringValueMap } from 'pip-services4-commons-node';
 
 /**
@@ -82,6 +83,8 @@ export class ConfigParams extends StringValueMap {
  * objects without a prototype: a section named `_a` would be lost without a word, and with it a master.
  */
 function flatten(value: unknown, path: string, above: readonly unknown[], flat: Record<string, unknown>): void {
+  // A file that was read is text, and no list of bytes.
+  if (isUint8Array(value)) return void (flat[path] = Buffer.from(value).toString());
   const isNested = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   if (!isNested) {
     if (path !== '') flat[path] = value;

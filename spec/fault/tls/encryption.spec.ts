@@ -1,10 +1,13 @@
 import { expect } from 'chai';
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { inspect } from 'node:util';
 import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
 import { restore, spy } from 'sinon';
+import { Descriptor } from '../../../lib/contract/Descriptor';
+import { References } from '../../../lib/contract/References';
 import { freePort } from '../../support/freePort';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
@@ -77,6 +80,49 @@ describe('An encrypted connection', () => {
   it('is made by host and port, with an authority as a path or as text', async () => {
     await expectToServe(connectionsTo({ ca }));
     await expectToServe(connectionsTo({ ca: pemOf('authority.crt') }));
+  });
+
+  it('is made with an authority in each form in which people have one', async () => {
+    const text = pemOf('authority.crt');
+    const forms = [Buffer.from(text), [pemOf('stranger.crt'), text], text.replaceAll('\n', '\\n')];
+    await expectToServe(connectionsTo({ ca: forms[0] }));
+    await expectToServe(connectionsTo({ ca: forms[1] }));
+    await expectToServe(masters.map(({ port }) => ({ host: '127.0.0.1', port, ssl: { ca: forms[2] } })));
+  });
+
+  it('is made with a key that has a passphrase, and with Buffers', async () => {
+    const key = createPrivateKey(pemOf('client.key')).export({
+      ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'sesame' },
+    } as const);
+    const [cert, passphrase] = [readFileSync(pathOf('client.crt')), 'sesame'];
+    await expectToServe([
+      { host: '127.0.0.1', port: mutual.port, tls: { ca, cert, key: Buffer.from(key), passphrase } },
+    ]);
+  });
+
+  for (const asking of [{ ssl: true }, { secure: true }, { protocol: 'tls' }, { tls: {} }, { tls: 'true' }]) {
+    it(`is made with ${JSON.stringify(asking)}, and nothing is sent in the clear instead`, async () => {
+      const plain = addressesOf(masters.map(({ server }) => server)).map((address) => ({ ...address, ...asking }));
+      expect(await reasonOf(plain)).to.include('TLS handshake');
+      const encrypted = masters.map(({ port }) => ({ host: '127.0.0.1', port, ...asking }));
+      expect(await reasonOf(encrypted)).to.include('certificate (self-signed');
+    });
+  }
+
+  it('is made to anybody where the certificate is not looked at, and each open warns of it', async () => {
+    const connections = masters.map(({ port }) => ({
+      ...{ host: '127.0.0.1', port, tls: { ca: pathOf('stranger.crt'), rejectUnauthorized: false } },
+    }));
+    await expectToServe(connections);
+    const warned: string[] = [];
+    const logger = { warn: (_: unknown, message: string) => warned.push(message), debug() {}, info() {}, trace() {} };
+    const lock = create(connections);
+    lock.setReferences(References.fromTuples(new Descriptor('app', 'logger', 'memory', 'l', '1.0'), logger));
+    for (const opened of [1, 2]) {
+      await lock.open('123');
+      await lock.close('123');
+      expect(warned.filter((message) => message.includes('anybody can stand in'))).to.have.length(3 * opened);
+    }
   });
 
   it('is made by uri, with the password in it', async () => {

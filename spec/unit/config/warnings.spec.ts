@@ -37,6 +37,7 @@ describe('warnings', () => {
         Options: { ttl: 3 },
         retries: 5,
         tls: true,
+        secure: true,
         descriptor: 'x',
         type: 'y',
       },
