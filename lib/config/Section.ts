@@ -1,13 +1,17 @@
 import type { ConfigException } from 'pip-services4-commons-node';
 import { ConfigParams, type ConfigSource } from '../contract/ConfigParams';
+import { settingsIn } from '../contract/settings';
 import { Secret } from './Secret';
-import { refuseValue, type RefusalCode } from './refusals';
+import { refuseObject, refuseValue, type RefusalCode } from './refusals';
 
 /** Names, numbers, ports and lists of them. Whatever else stands in a wrong place may be a login or a private key. */
 const PRINTABLE = /^(?:[\w.,;+[\] -]|:\d{1,5}(?!\w)){0,64}$/;
 
 /** What {@link ConfigParams} makes of an empty object; an empty array is '' already. */
 const FLATTENED_EMPTY_OBJECT = '[object Object]';
+
+/** What becomes of a Promise, a Map and the like, in parameters of either origin. */
+const FLATTENED_OBJECT = /^\[object \w+\]$/;
 
 /** An empty section under one of these asks for encryption with its defaults. */
 const ENCRYPTION = /(?:^|\.)(?:tls|ssl)$/;
@@ -54,9 +58,10 @@ export class Section {
 
   /** @returns the whole of a configuration. Entries without a value (YAML's `key:`) keep their key and are blank. */
   static of(source: ConfigSource, path: string, code: RefusalCode): Section {
-    const flat = Object.entries(ConfigParams.fromValue(source)) as [string, string | null][];
+    const flat = Object.entries(new ConfigParams(settingsIn(source, path))) as [string, string | null][];
     const filled = flat.map(([key, value]): [string, string] => {
       if (value === FLATTENED_EMPTY_OBJECT) return [key, ENCRYPTION.test(key) ? 'true' : ''];
+      if (FLATTENED_OBJECT.test(value ?? '')) throw refuseObject(path === '' ? key : `${path}.${key}`, value ?? '');
       return [key, value ?? ''];
     });
     return new Section(path, code, new Map(filled));
