@@ -8,6 +8,7 @@ export { Lock } from './lock/Lock';
 export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';
 
+export type { Configuration } from './config/given';
 export { ErrorCode } from './contract/ErrorCode';
 export { ConfigParams, type ConfigSource } from './contract/ConfigParams';
 export { Context, type ContextLike, type IContext } from './contract/Context';

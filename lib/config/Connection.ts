@@ -5,6 +5,7 @@ import type { Section } from './Section';
 import type { TlsSources } from './TlsSettings';
 import { DEFAULT_PORT, HIGHEST_DB, HOST_BOUND, PORT_BOUND, type RedisUri, readHost, readUri } from './redisUri';
 import { badConnection } from './refusals';
+import { meantBy } from './spelling';
 import { namesSentinels, readSentinelGroup, SENTINEL_KEYS } from './sentinelGroup';
 
 /** A master as a connection describes it, before credentials are looked up and files are read. */
@@ -37,6 +38,7 @@ export const CONNECTION_KEYS: readonly string[] = [
   'ip',
   'port',
   'uri',
+  'url',
   'protocol',
   'db',
   ...ENCRYPTION_KEYS,
@@ -46,6 +48,9 @@ export const CONNECTION_KEYS: readonly string[] = [
   'pass',
   ...SENTINEL_KEYS,
 ];
+
+/** Each of these says where the master is, or who knows it. */
+const ADDRESS_KEYS: readonly string[] = ['host', 'ip', 'uri', 'url', 'discovery_key', 'sentinels'];
 
 /**
  * Reads one connection.
@@ -73,14 +78,21 @@ export function readConnection(section: Section): Connection {
  * @throws ConfigException BAD_CONNECTION
  */
 export function readEndpoint(section: Section): Endpoint {
-  const uriText = section.text('uri');
-  const uri = uriText === null ? null : readUri(section.keyOf('uri'), uriText);
+  const uri = readUriOf(section);
   const { port, db, login, tls } = readSettings(section, uri);
   const target = readSentinelGroup(section) ?? uri?.target ?? { kind: 'tcp', host: requireHost(section), port };
   if (tls !== null && target.kind === 'unix') throw badConnection(section.keyOf('tls'), 'has no use on a unix socket');
   const logins = uri === null ? [login] : [uri.login, login];
   const sentinelLogin = readSentinelLogin(section);
   return Object.freeze({ target: Object.freeze(target), db, logins: Object.freeze(logins), sentinelLogin, tls });
+}
+
+function readUriOf(section: Section): RedisUri | null {
+  const key = section.has('uri') ? 'uri' : 'url';
+  const text = section.text(key);
+  const other = section.text('url');
+  if (other !== null && other !== text) throw badConnection(section.keyOf('url'), 'stands beside another uri');
+  return text === null ? null : readUri(section.keyOf(key), text);
 }
 
 interface Settings {
@@ -99,10 +111,21 @@ function readSettings(section: Section, uri: RedisUri | null): Settings {
 function requireHost(section: Section): string {
   const key = section.has('host') ? 'host' : 'ip';
   const text = section.text(key);
-  if (text === null)
-    throw badConnection(section.keyOf('host'), 'is missing: a host, a uri, sentinels or a discovery_key is needed');
+  if (text === null) {
+    const problem = 'is missing: a host, a uri, sentinels or a discovery_key is needed';
+    throw badConnection(section.keyOf('host'), `${problem}${hintAt(section)}`);
+  }
   const host = readHost(text);
   // A host that is refused may be a whole uri, with a password in it.
   if (host === null) throw section.refuse(key, text, HOST_BOUND);
   return host;
+}
+
+/** @returns the name of a key that was misspelt where an address was meant, empty where there is none. */
+function hintAt(section: Section): string {
+  const misspelt = section.keys().find((key) => {
+    return !CONNECTION_KEYS.includes(key) && ADDRESS_KEYS.includes(meantBy(key, CONNECTION_KEYS) ?? '');
+  });
+  if (misspelt === undefined) return '';
+  return `. ${section.keyOf(misspelt)} is not known: did you mean \`${meantBy(misspelt, CONNECTION_KEYS)}\`?`;
 }

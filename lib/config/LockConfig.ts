@@ -1,13 +1,13 @@
-import type { ConfigSource } from '../contract/ConfigParams';
 import { ErrorCode } from '../contract/ErrorCode';
 import { CONNECTION_KEYS, type Connection, readConnection } from './Connection';
 import { asksForEncryption, unreadEncryption } from './encryption';
 import type { LockOptions } from './LockOptions';
 import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { Section } from './Section';
-import { OPTION_KEYS, readOptions } from './readOptions';
+import { KNOWN_OPTIONS, readOptions } from './readOptions';
 import { namesSentinels } from './sentinelGroup';
 import { connectionSections, credentialSections } from './sections';
+import { type Configuration, settingsOf } from './given';
 import { isUnverified } from './TlsSettings';
 import { isKnown, warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
@@ -17,6 +17,8 @@ export interface LockConfig {
   /** Empty where none is configured; that is for `open` to refuse. */
   readonly connections: readonly Connection[];
   readonly credentials: readonly Credential[];
+  /** What was written at the top level and is not known, one sentence each: one may have meant the connections. */
+  readonly misspelt: readonly string[];
   /** What was written and has no effect, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -28,15 +30,15 @@ const SECTIONS: readonly string[] = ['connections', 'connection', 'credentials',
 const TOP_LEVEL_KEYS: readonly string[] = [...SECTIONS, 'descriptor', 'type', ...CONNECTION_KEYS];
 
 /** Where one of these stands at the top level, the configuration itself is the connection. */
-const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'discovery_key', 'master_name'];
+const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'url', 'discovery_key', 'master_name'];
 
 /**
  * Reads a lock's configuration.
  *
  * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value (never a secret) and the bound
  */
-export function parseConfig(source: ConfigSource): LockConfig {
-  const whole = Section.of(source, '', ErrorCode.BAD_OPTION);
+export function parseConfig(given: Configuration): LockConfig {
+  const whole = Section.of(settingsOf(given), '', ErrorCode.BAD_OPTION);
   const misplaced = whole.text('options');
   if (misplaced !== null) throw whole.refuse('options', misplaced, 'a section of settings');
   const options = whole.within('options', ErrorCode.BAD_OPTION);
@@ -45,9 +47,10 @@ export function parseConfig(source: ConfigSource): LockConfig {
   const connections = below.length === 0 && topLevel !== null ? [topLevel] : below;
   refuseUnreadEncryption(whole, connections);
   const credentials = credentialSections(whole);
+  const misspelt = warnOfUnknownSections(whole, TOP_LEVEL_KEYS, KNOWN_OPTIONS);
   const warnings = [
-    ...warnOfUnknownSections(whole, TOP_LEVEL_KEYS),
-    ...warnOfUnknownKeys(options, OPTION_KEYS),
+    ...misspelt,
+    ...warnOfUnknownKeys(options, KNOWN_OPTIONS),
     ...connections.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
     ...credentials.flatMap((section) => warnOfUnknownKeys(section, CREDENTIAL_KEYS)),
     ...warnOfIdleKeys(connections, credentials, topLevel),
@@ -59,6 +62,7 @@ export function parseConfig(source: ConfigSource): LockConfig {
   return Object.freeze({
     options: readOptions(options),
     connections: Object.freeze(read),
+    misspelt: Object.freeze(misspelt),
     credentials: Object.freeze(credentials.map(readCredential)),
     warnings: Object.freeze([...warnings, ...read.flatMap(warnOfNoVerification)]),
   });

@@ -18,7 +18,7 @@ const ENCRYPTION = /(?:^|\.)(?:tls|ssl)$/;
 
 /** Keys that say the same thing: a value for one of them takes the place of all in its row. */
 const SAME_MEANING: readonly (readonly string[])[] = [
-  ['host', 'ip', 'uri'],
+  ['host', 'ip', 'uri', 'url'],
   ['username', 'user'],
   ['password', 'pass'],
 ];

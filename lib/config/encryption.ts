@@ -87,10 +87,9 @@ function materialOf(section: Section): Section {
   throw badConnection(other.path, `stands beside ${own.path}: write ${own.path} alone`);
 }
 
-/** What is known was read, and has said no. */
+/** What is known was read, and has said no; beside that no, the sections of encryption are of no use. */
 function refuseUnread(section: Section): void {
-  const isRead = (key: string): boolean =>
-    isEncryptionFlag(key) || ENCRYPTION_KEYS.includes(key.split('.').slice(0, 2).join('.'));
+  const isRead = (key: string): boolean => isEncryptionFlag(key) || /^(?:tls|ssl)\./.test(key);
   const unread = section.keys().find((key) => !isRead(key) && asksForEncryption(section, key));
   if (unread !== undefined) throw unreadEncryption(section.keyOf(unread), section.keyOf('tls'));
 }

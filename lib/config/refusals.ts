@@ -16,6 +16,11 @@ export function refuseValue(code: RefusalCode, key: string, shown: string, bound
   return refusal;
 }
 
+/** What was handed over as the whole configuration, and is none. */
+export function refuseWhole(code: RefusalCode, problem: string): ConfigException {
+  return new ConfigException(undefined, code, `The configuration ${problem}`);
+}
+
 /** An object that has no settings in it, such as a Promise or a Map. `shown` is what its text would be. */
 export function refuseObject(key: string, shown: string): ConfigException {
   const code = key.startsWith('options.') ? ErrorCode.BAD_OPTION : ErrorCode.BAD_CONNECTION;

@@ -50,7 +50,7 @@ export async function resolveMasters(
   if (config.connections.length === 0) {
     const message =
       'No connection is configured: connections (or connection) needs a host, a uri, sentinels or a discovery_key';
-    throw new ConfigException(undefined, ErrorCode.NO_CONNECTION, message);
+    throw new ConfigException(undefined, ErrorCode.NO_CONNECTION, [message, ...config.misspelt].join('. '));
   }
   const located: Located[] = [];
   for (const connection of config.connections) located.push(...(await locate(connection, directory)));

@@ -9,7 +9,7 @@ const DEFAULT_SENTINEL_PORT = 26379;
 export const SENTINEL_KEYS: readonly string[] = ['sentinels', 'master_name', 'sentinel_username', 'sentinel_password'];
 
 /** What else would say where the master is. */
-const RIVALS: readonly string[] = ['host', 'ip', 'port', 'uri'];
+const RIVALS: readonly string[] = ['host', 'ip', 'port', 'uri', 'url'];
 
 /** @returns whether a connection names Sentinels, well or not. */
 export function namesSentinels(section: Section): boolean {

@@ -1,6 +1,6 @@
 import { isEncryptionFlag } from './encryption';
 import type { Section } from './Section';
-import { spellingOf } from './spelling';
+import { meantBy, spellingOf } from './spelling';
 
 /** An entry of a list, or a part of one. What else stands below a certificate is refused where it is read. */
 const LIST_ENTRY = /^(?:(sentinels)\.\d+(?:\.host|\.port)?|((?:tls|ssl)\.(?:ca|cert|key))\..*)$/;
@@ -16,19 +16,29 @@ export function warnOfUnknownKeys(section: Section, known: readonly string[]): r
   return section
     .keys()
     .filter((key) => !isKnown(key, known))
-    .map((key) => unknown(section, key, known));
+    .map((key) => unknown(section, key, meantBy(key, known)));
 }
 
-function unknown(section: Section, key: string, known: readonly string[]): string {
-  const meant = known.find((name) => spellingOf(name) === spellingOf(key));
-  const hint = meant === undefined ? '' : `; ${section.keyOf(meant)} is`;
+function unknown(section: Section, key: string, meant: string | null): string {
+  const hint = meant === null ? '' : `: did you mean \`${section.keyOf(meant)}\`?`;
   return `${section.keyOf(key)} is not a known setting and is ignored${hint}`;
 }
 
-/** @returns a sentence for each section or setting of the whole configuration that nothing reads. */
-export function warnOfUnknownSections(whole: Section, known: readonly string[]): readonly string[] {
+/**
+ * @param options the keys of the options, which are often written without their section
+ * @returns a sentence for each section or setting of the whole configuration that nothing reads.
+ */
+export function warnOfUnknownSections(
+  whole: Section,
+  known: readonly string[],
+  options: readonly string[],
+): readonly string[] {
+  const meant = (name: string): string | null => {
+    const option = options.find((each) => spellingOf(each) === spellingOf(name));
+    return option === undefined ? meantBy(name, known) : `options.${option}`;
+  };
   const names = new Set(whole.keys().map((key) => (isKnown(key, known) ? key : (key.split('.')[0] ?? key))));
-  return [...names].filter((name) => !isKnown(name, known)).map((name) => unknown(whole, name, known));
+  return [...names].filter((name) => !isKnown(name, known)).map((name) => unknown(whole, name, meant(name)));
 }
 
 /** @returns a sentence where both the plural and the singular of a section are there: only the plural is read. */
@@ -46,7 +56,9 @@ export function warnOfIdleKeys(
   const besideSections =
     topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys().filter((key) => topLevel.has(key));
   const besideUri = connections.flatMap((section) =>
-    section.has('uri') ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key)) : [],
+    section.has('uri') || section.has('url')
+      ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key))
+      : [],
   );
   const names = new Set(connections.map((section) => section.name));
   const unmatched = credentials.length < 2 ? [] : credentials.filter((section) => !names.has(section.name));

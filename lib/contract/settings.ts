@@ -37,11 +37,20 @@ export function settingOf(value: unknown, key: string): unknown {
   // The one place where a function could be given a meaning: a provider of a password would be let through here.
   if (typeof value === 'function') throw refusal(key, 'is a function', 'a value is needed');
   if (isPromise(value)) throw refusal(key, 'is a Promise', 'a value is needed, so await it first');
+  if (isRedisClient(value)) {
+    throw refusal(key, 'is a Redis client', "the lock makes its own connections, so write 'redis://host:port'");
+  }
   return isUint8Array(value) ? Buffer.from(value).toString() : value;
 }
 
 function isPromise(value: unknown): boolean {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** A client of ioredis or node-redis; the lock needs connections of its own, with a deadline for each command. */
+function isRedisClient(value: unknown): boolean {
+  const { sendCommand, duplicate } = (value ?? {}) as { readonly sendCommand?: unknown; readonly duplicate?: unknown };
+  return typeof value === 'object' && [sendCommand, duplicate].some((method) => typeof method === 'function');
 }
 
 function refusal(key: string, problem: string, remedy: string): ConfigException {

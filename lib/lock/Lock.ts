@@ -1,5 +1,5 @@
 import { parseConfig, type LockConfig } from '../config/LockConfig';
-import type { ConfigSource } from '../contract/ConfigParams';
+import type { Configuration } from '../config/given';
 import type { ContextLike } from '../contract/Context';
 import type { ILock } from './ILock';
 
@@ -16,10 +16,11 @@ export abstract class Lock implements ILock {
   /**
    * Takes a configuration, in place of any earlier one. An open lock goes on with the one it was opened with.
    *
-   * @param config parameters of Pip.Services, of either origin, or a plain object, nested or flat
+   * @param config parameters of Pip.Services, of either origin, a plain object, nested or flat, or the connections alone:
+   *   a uri, several with commas between them, or a list
    * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value and the bound
    */
-  configure(config: ConfigSource): void {
+  configure(config: Configuration): void {
     this.#config = parseConfig(config);
   }
 

@@ -1,4 +1,5 @@
 import type { IConfigurable, IOpenable, IReferenceable } from '../contract/component';
+import { checkConstruction, type Configuration } from '../config/given';
 import type { ContextLike } from '../contract/Context';
 import type { IReferences } from '../contract/References';
 import type { Lease } from '../lease/Lease';
@@ -62,6 +63,16 @@ import { workUnder } from './workUnder';
 export class RedisLock extends KeyedLock implements IConfigurable, IReferenceable, IOpenable {
   #references: IReferences | null = null;
   readonly #lifecycle = new Lifecycle();
+
+  /**
+   * @param config what {@link configure} takes; nothing where the lock is configured later
+   * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value and the bound
+   */
+  constructor(config: Configuration | null = null, ...more: readonly never[]) {
+    super();
+    checkConstruction(more);
+    if (config !== null) this.configure(config);
+  }
 
   /** Takes the components to be used at the next `open`. */
   setReferences(references: IReferences): void {

@@ -31,6 +31,9 @@ describe('connections', () => {
     ],
     ['a host at the top level', { host: 'a' }, ['connection a:6379']],
     ['a uri at the top level', { uri: 'redis://a:1' }, ['connection a:1']],
+    ['a url at the top level', { url: 'redis://a:1' }, ['connection a:1']],
+    ['urls', { connections: [{ url: 'redis://a:1' }, { url: new URL('redis://b:2') }] }, ['0 a:1', '1 b:2']],
+    ['a url and the same uri', { connection: { url: 'redis://a:1', uri: 'redis://a:1' } }, ['connection a:1']],
     ['one connection', { connection: { host: 'a', port: 7000 } }, ['connection a:7000']],
     ['a connection with ip', { connection: { ip: '10.0.0.1' } }, ['connection 10.0.0.1:6379']],
     ['host before ip', { connection: { ip: '10.0.0.1', host: 'a' } }, ['connection a:6379']],
@@ -159,6 +162,21 @@ describe('connections', () => {
     }
   });
 
+  const misspelt: [source: ConfigSource, hint: string][] = [
+    [{ conections: [{ host: 'a' }] }, 'conections is not a known setting and is ignored: did you mean `connections`?'],
+    [{ 'conection.host': 'a' }, 'conection is not a known setting and is ignored: did you mean `connection`?'],
+    [{ hots: 'a' }, 'hots is not a known setting and is ignored: did you mean `host`?'],
+  ];
+  for (const [source, hint] of misspelt) {
+    it(`names what was misspelt where there are no connections: ${Object.keys(source).join()}`, async () => {
+      const refusal = await refusalOf(() => mastersOf(source));
+      expect(refusal.code).to.equal('NO_CONNECTION');
+      expect(refusal.message)
+        .to.match(/^No connection is configured: /)
+        .and.include(hint);
+    });
+  }
+
   const bad: [title: string, source: ConfigSource, message: string][] = [
     ['an empty host', { connections: { a: { host: '' } } }, 'connections.a.host is missing'],
     ['a blank host', { connection: { host: '  ' } }, 'connection.host is missing'],
@@ -180,6 +198,18 @@ describe('connections', () => {
     ['a garbage port', { connections: [{ host: 'a', port: '63x' }] }, "connections.0.port is '63x': a port from"],
     ['a negative db', { connection: { host: 'a', db: -1 } }, "connection.db is '-1': a whole number from 0"],
     ['a garbage db', { connection: { host: 'a', db: 'x' } }, "connection.db is 'x': a whole number from 0"],
+    [
+      'a url beside another uri',
+      { connection: { uri: 'redis://a', url: 'redis://:hunter2@b' } },
+      'connection.url stands beside another uri',
+    ],
+    ['a wrong url', { connections: [{ url: 'redis://:hunter2@a:0' }] }, "connections.0.url is 'redis://***@a:0'"],
+    [
+      'a misspelt host',
+      { connections: [{ hots: 'a' }] },
+      'connections.0.host is missing: a host, a uri, sentinels or a discovery_key is needed. ' +
+        'connections.0.hots is not known: did you mean `host`?',
+    ],
     ['a blank uri', { connection: { uri: '' } }, 'connection.host is missing'],
     ['a blank uri at the top level', { uri: '' }, 'host is missing'],
     ['a blank discovery key', { connection: { discovery_key: '' } }, 'connection.host is missing'],

@@ -91,6 +91,29 @@ describe('options', () => {
     expect(options).to.deep.equal({ ...DEFAULTS, keyPrefix: ' ' });
   });
 
+  const names: [written: string, key: string][] = [
+    ['retryCount', 'retries'],
+    ['retry_count', 'retries'],
+    ['retryDelay', 'retry_timeout'],
+    ['retry_delay', 'retry_timeout'],
+    ['retryJitter', 'retry_jitter'],
+    ['driftFactor', 'drift_factor'],
+  ];
+  for (const [written, key] of names) {
+    it(`take ${written}, the name that redlock has for ${key}`, async () => {
+      const value = key === 'drift_factor' ? 0.5 : 7;
+      expect(optionsOf({ [written]: value })).to.deep.equal(optionsOf({ [key]: value }));
+      expect(optionsOf({ [written]: value, [key]: '' })).to.deep.equal(optionsOf({ [key]: value }));
+      expect(parseConfig({ options: { [written]: value } }).warnings).to.deep.equal([]);
+      expect((await refusalOf(() => optionsOf({ [written]: 'x' }))).message).to.include(`options.${written} is 'x'`);
+      const both = await refusalOf(() => optionsOf({ [written]: value, [key]: value }));
+      expect([both.code, both.message]).to.deep.equal([
+        'BAD_OPTION',
+        `options.${written} is '${value}': options.${key} alone is needed`,
+      ]);
+    });
+  }
+
   it('drift_factor is a number from 0 to below 1', async () => {
     const good: [unknown, number][] = [
       [0, 0],
