@@ -97,5 +97,7 @@ function refuseUnreadEncryption(whole: Section, connections: readonly Section[])
   // The name of a credential is no setting.
   const settingOf = (key: string): string => key.replace(/^credentials\.[^.]*/, '');
   const unread = whole.keys().find((key) => !isRead(key) && asksForEncryption(whole, key, settingOf(key)));
-  if (unread !== undefined) throw unreadEncryption(unread, first.keyOf('tls'));
+  if (unread === undefined) return;
+  const instead = /^(?:tls|ssl)\./.test(unread) ? first.keyOf(unread) : `${first.keyOf('tls')}: true`;
+  throw unreadEncryption(unread, `${instead}, and the same in every connection`);
 }

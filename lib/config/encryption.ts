@@ -91,10 +91,14 @@ function materialOf(section: Section): Section {
 function refuseUnread(section: Section): void {
   const isRead = (key: string): boolean => isEncryptionFlag(key) || /^(?:tls|ssl)\./.test(key);
   const unread = section.keys().find((key) => !isRead(key) && asksForEncryption(section, key));
-  if (unread !== undefined) throw unreadEncryption(section.keyOf(unread), section.keyOf('tls'));
+  if (unread !== undefined) throw unreadEncryption(section.keyOf(unread), `${section.keyOf('tls')}: true`);
 }
 
-/** A setting asks for encryption, and nothing reads it. */
+/**
+ * A setting asks for encryption, and nothing reads it.
+ *
+ * @param instead what to write
+ */
 export function unreadEncryption(key: string, instead: string): Error {
-  return badConnection(key, `asks for encryption and no connection reads it: write ${instead}: true`);
+  return badConnection(key, `asks for encryption and no connection reads it: write ${instead}`);
 }

@@ -324,20 +324,25 @@ describe('tls', () => {
   }
 
   const astray: [source: Record<string, unknown>, key: string, instead: string][] = [
-    [{ tls: true, connections: [{ host: 'a' }] }, 'tls', 'connections.0.tls'],
-    [{ tls: { ca: CA }, connections: 'redis://a' }, 'tls.ca', 'connections.0.tls'],
-    [{ ssl: true, connection: { host: 'a' } }, 'ssl', 'connection.tls'],
-    [{ protocol: 'rediss', connection: { host: 'a' } }, 'protocol', 'connection.tls'],
-    [{ options: { tls: true }, host: 'a' }, 'options.tls', 'tls'],
-    [{ credential: { password: 'p', use_ssl: true }, host: 'a' }, 'credential.use_ssl', 'tls'],
-    [{ connection: { host: 'a', tls: true }, connections: [{ host: 'b' }] }, 'connection.tls', 'connections.0.tls'],
-    [{ sslmode: 'require', host: 'a' }, 'sslmode', 'tls'],
+    [{ tls: true, connections: [{ host: 'a' }] }, 'tls', 'connections.0.tls: true'],
+    [{ tls: { ca: CA }, connections: 'redis://a' }, 'tls.ca', 'connections.0.tls.ca'],
+    [{ ssl: true, connection: { host: 'a' } }, 'ssl', 'connection.tls: true'],
+    [{ protocol: 'rediss', connection: { host: 'a' } }, 'protocol', 'connection.tls: true'],
+    [{ options: { tls: true }, host: 'a' }, 'options.tls', 'tls: true'],
+    [{ credential: { password: 'p', use_ssl: true }, host: 'a' }, 'credential.use_ssl', 'tls: true'],
+    [
+      { connection: { host: 'a', tls: true }, connections: [{ host: 'b' }] },
+      'connection.tls',
+      'connections.0.tls: true',
+    ],
   ];
   for (const [source, key, instead] of astray) {
     it(`refuses ${key} where no connection reads it`, async () => {
       const refusal = await refusalOf(() => parseConfig(source));
       expect(refusal.code).to.equal('BAD_CONNECTION');
-      expect(refusal.message).to.equal(`${key} asks for encryption and no connection reads it: write ${instead}: true`);
+      expect(refusal.message).to.equal(
+        `${key} asks for encryption and no connection reads it: write ${instead}, and the same in every connection`,
+      );
     });
   }
 
