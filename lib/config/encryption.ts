@@ -23,8 +23,8 @@ const PROTOCOLS: ReadonlyMap<string, boolean> = new Map([
   ...['rediss', 'tls', 'ssl', 'redis+tls', 'redis+ssl'].map((name) => [name, true] as const),
 ]);
 
-/** How the name of a setting that is about encryption is spelled, whatever library knows it. */
-const SPEAKS_OF_ENCRYPTION = /tls|ssl|(?<!in)secure|encrypt|rejectunauthorized/;
+/** A word in the name of a setting that is about encryption, whatever library knows it. `access_log` has none. */
+const SPEAKS_OF_ENCRYPTION = /^(?:use|enable)?(?:tls|ssl)|(?:tls|ssl)$|^secure|^encrypt|^unauthorized$/;
 const SAYS_NO: readonly string[] = ['', 'false', 'no', '0', 'off', 'none', 'disable', 'disabled', 'never'];
 
 /** Whether a key of a connection is a flag of encryption, however it is spelled: `useTls` is `use_tls`. */
@@ -40,7 +40,13 @@ export function isEncryptionFlag(key: string): boolean {
 export function asksForEncryption(section: Section, key: string, name = key): boolean {
   const value = section.text(key)?.toLowerCase() ?? '';
   if (/(?:^|\.)protocol$/.test(name)) return PROTOCOLS.get(value) === true;
-  return SPEAKS_OF_ENCRYPTION.test(spellingOf(name)) && !SAYS_NO.includes(value);
+  return wordsOf(name).some((word) => SPEAKS_OF_ENCRYPTION.test(word)) && !SAYS_NO.includes(value);
+}
+
+/** `enableTLSForSentinels` and `enable_tls` have words as well. */
+function wordsOf(name: string): readonly string[] {
+  const apart = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2');
+  return apart.toLowerCase().split(/[^a-z0-9]+/);
 }
 
 /**

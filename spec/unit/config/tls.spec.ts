@@ -199,6 +199,8 @@ describe('tls', () => {
         [{ ssl_ca_certs: '/ca' }, 'ssl_ca_certs'],
         [{ sslmode: 'require' }, 'sslmode'],
         [{ encryption: 'on' }, 'encryption'],
+        [{ startTLS: true }, 'startTLS'],
+        [{ rejectUnauthorized: true }, 'rejectUnauthorized'],
         [{ socket: { tls: true } }, 'socket.tls'],
         [{ tls: false, enableTLSForSentinelMode: true }, 'enableTLSForSentinelMode'],
       ] as const
@@ -345,6 +347,13 @@ describe('tls', () => {
       );
     });
   }
+
+  it('takes no other word for encryption', () => {
+    const settings = { access_log: true, processLabel: 'a', cross_slot: 'yes', insecure: true, security_group: 'b' };
+    const { connections, warnings } = parseConfig({ connections: [{ host: 'a', ...settings }], ...settings });
+    expect(connections[0]).to.have.nested.property('endpoint.tls', null);
+    expect(warnings).to.have.length(10);
+  });
 
   it('takes no name for a setting', async () => {
     const source = {
