@@ -17,7 +17,6 @@ export type {
 } from './config/RedisLockConfig';
 export type { ILock } from './lock/ILock';
 export type { LockStatus, MasterStatus } from './lock/LockStatus';
-
 export { ErrorCode } from './contract/ErrorCode';
 export { isLockError, type LockError } from './contract/isLockError';
 export { ConfigParams } from './contract/ConfigParams';

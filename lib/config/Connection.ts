@@ -1,10 +1,11 @@
-import { ErrorCode } from '../contract/ErrorCode';
+import { ENCRYPTION_KEYS, readEncryption } from './encryption';
 import { type Login, readLogin, readSentinelLogin } from './Login';
 import type { RedisTarget } from './MasterEndpoint';
 import type { Section } from './Section';
-import { type TlsSources, TLS_KEYS, readTls } from './TlsSettings';
+import type { TlsSources } from './TlsSettings';
 import { DEFAULT_PORT, HIGHEST_DB, HOST_BOUND, PORT_BOUND, type RedisUri, readHost, readUri } from './redisUri';
 import { badConnection } from './refusals';
+import { meantBy } from './spelling';
 import { namesSentinels, readSentinelGroup, SENTINEL_KEYS } from './sentinelGroup';
 
 /** A master as a connection describes it, before credentials are looked up and files are read. */
@@ -26,6 +27,8 @@ export type Connection =
       readonly path: string;
       readonly discoveryKey: string;
       readonly section: Section;
+      /** The encryption that stands in the configuration; what is found may add to it. */
+      readonly tls: TlsSources | null;
     };
 
 /** The keys that are read in a connection. */
@@ -35,16 +38,19 @@ export const CONNECTION_KEYS: readonly string[] = [
   'ip',
   'port',
   'uri',
+  'url',
   'protocol',
   'db',
-  'tls',
-  ...TLS_KEYS.map((key) => `tls.${key}`),
+  ...ENCRYPTION_KEYS,
   'username',
   'user',
   'password',
   'pass',
   ...SENTINEL_KEYS,
 ];
+
+/** Each of these says where the master is, or who knows it. */
+const ADDRESS_KEYS: readonly string[] = ['host', 'ip', 'uri', 'url', 'discovery_key', 'sentinels'];
 
 /**
  * Reads one connection.
@@ -62,8 +68,8 @@ export function readConnection(section: Section): Connection {
     throw badConnection(section.keyOf('sentinels'), 'stands beside discovery_key: one of the two knows the master');
   }
   // The address may come from discovery; the other values are checked now, while the writer is still looking.
-  readSettings(section, null);
-  return Object.freeze({ kind: 'discovery', name, path, discoveryKey, section });
+  const { tls } = readSettings(section, null);
+  return Object.freeze({ kind: 'discovery', name, path, discoveryKey, section, tls });
 }
 
 /**
@@ -72,14 +78,21 @@ export function readConnection(section: Section): Connection {
  * @throws ConfigException BAD_CONNECTION
  */
 export function readEndpoint(section: Section): Endpoint {
-  const uriText = section.text('uri');
-  const uri = uriText === null ? null : readUri(section.keyOf('uri'), uriText);
+  const uri = readUriOf(section);
   const { port, db, login, tls } = readSettings(section, uri);
   const target = readSentinelGroup(section) ?? uri?.target ?? { kind: 'tcp', host: requireHost(section), port };
   if (tls !== null && target.kind === 'unix') throw badConnection(section.keyOf('tls'), 'has no use on a unix socket');
   const logins = uri === null ? [login] : [uri.login, login];
   const sentinelLogin = readSentinelLogin(section);
   return Object.freeze({ target: Object.freeze(target), db, logins: Object.freeze(logins), sentinelLogin, tls });
+}
+
+function readUriOf(section: Section): RedisUri | null {
+  const key = section.has('uri') ? 'uri' : 'url';
+  const text = section.text(key);
+  const other = section.text('url');
+  if (other !== null && other !== text) throw badConnection(section.keyOf('url'), 'stands beside another uri');
+  return text === null ? null : readUri(section.keyOf(key), text);
 }
 
 interface Settings {
@@ -92,31 +105,27 @@ interface Settings {
 function readSettings(section: Section, uri: RedisUri | null): Settings {
   const port = section.whole('port', 1, 65535, PORT_BOUND) ?? DEFAULT_PORT;
   const db = section.whole('db', 0, HIGHEST_DB) ?? 0;
-  return { port, db: uri?.db ?? db, login: readLogin(section), tls: readEncryption(section, uri) };
+  return { port, db: uri?.db ?? db, login: readLogin(section), tls: readEncryption(section, uri?.tls === true) };
 }
 
 function requireHost(section: Section): string {
   const key = section.has('host') ? 'host' : 'ip';
   const text = section.text(key);
-  if (text === null)
-    throw badConnection(section.keyOf('host'), 'is missing: a host, a uri, sentinels or a discovery_key is needed');
+  if (text === null) {
+    const problem = 'is missing: a host, a uri, sentinels or a discovery_key is needed';
+    throw badConnection(section.keyOf('host'), `${problem}${hintAt(section)}`);
+  }
   const host = readHost(text);
   // A host that is refused may be a whole uri, with a password in it.
   if (host === null) throw section.refuse(key, text, HOST_BOUND);
   return host;
 }
 
-/** @returns the TLS settings, `null` for a connection in the clear. */
-function readEncryption(section: Section, uri: RedisUri | null): TlsSources | null {
-  const protocol = section.text('protocol')?.toLowerCase() ?? 'redis';
-  if (protocol !== 'redis' && protocol !== 'rediss' && protocol !== 'tcp') {
-    throw section.refuse('protocol', protocol, 'redis or rediss');
-  }
-  const asked = section.flag('tls');
-  const material = section.within('tls', ErrorCode.BAD_CONNECTION);
-  const isImplied = uri?.tls === true || protocol === 'rediss';
-  // One of the two is a mistake, and taking the wrong one for it would send a password in the clear.
-  if (asked === false && isImplied) throw section.refuse('tls', 'false', 'true beside rediss');
-  const isWanted = asked ?? (isImplied || material.keys().length > 0);
-  return isWanted ? readTls(material) : null;
+/** @returns the name of a key that was misspelt where an address was meant, empty where there is none. */
+function hintAt(section: Section): string {
+  const misspelt = section.keys().find((key) => {
+    return !CONNECTION_KEYS.includes(key) && ADDRESS_KEYS.includes(meantBy(key, CONNECTION_KEYS) ?? '');
+  });
+  if (misspelt === undefined) return '';
+  return `. ${section.keyOf(misspelt)} is not known: did you mean \`${meantBy(misspelt, CONNECTION_KEYS)}\`?`;
 }

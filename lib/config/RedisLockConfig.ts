@@ -7,16 +7,27 @@ type Text = string | Absent;
 type Whole = number | string | Absent;
 type Flag = boolean | 'true' | 'false' | 'yes' | 'no' | '1' | '0' | Absent;
 
-/** The `tls` of a connection. Each is a PEM text or the path of a PEM file, except for the name. */
+/** PEM text, the path of a PEM file, the bytes of one, or a list of them. */
+type Pem = string | Uint8Array | readonly (string | Uint8Array)[] | Absent;
+
+/** The `tls` of a connection. */
 export interface RedisTlsConfig {
+  /** False for a connection in the clear. */
+  readonly enabled?: Flag;
   /** Who may have signed the server's certificate; Node's list where it is left out. */
-  readonly ca?: Text;
+  readonly ca?: Pem;
   /** The client's certificate; needs `key`. */
-  readonly cert?: Text;
+  readonly cert?: Pem;
   /** The client's key; needs `cert`. */
-  readonly key?: Text;
+  readonly key?: Pem;
+  /** Opens the key. */
+  readonly passphrase?: Text;
   /** The name that the server's certificate must carry; the host where it is left out. */
   readonly servername?: Text;
+  /** False takes any certificate, so that anybody can stand in for the master; `open` warns of it. Default true. */
+  readonly reject_unauthorized?: Flag;
+  /** Another name of `reject_unauthorized`. */
+  readonly rejectUnauthorized?: Flag;
 }
 
 /** One Sentinel of a group, as an alternative to `host:port`. */
@@ -37,10 +48,20 @@ export interface RedisConnectionConfig {
   readonly port?: Whole;
   /** `redis://`, `rediss://` or `unix://`, in place of `host` and `port`. */
   readonly uri?: Text;
+  /** Another name of `uri`. */
+  readonly url?: Text;
   /** `rediss` turns TLS on. */
   readonly protocol?: Text;
   readonly db?: Whole;
   readonly tls?: Flag | RedisTlsConfig;
+  /** Another name of `tls`. */
+  readonly ssl?: Flag | RedisTlsConfig;
+  /** Turns TLS on. */
+  readonly secure?: Flag;
+  /** Turns TLS on. */
+  readonly use_tls?: Flag;
+  /** Turns TLS on. */
+  readonly use_ssl?: Flag;
   readonly username?: Text;
   /** Another name of `username`. */
   readonly user?: Text;
@@ -136,5 +157,12 @@ export interface FlatRedisLockConfig {
   readonly [key: DottedKey]: string | number | boolean | Absent;
 }
 
-/** What `configure` takes: parameters of Pip.Services of either origin, or a plain object, nested or flat. */
-export type RedisLockConfigSource = StringValueMap | RedisLockConfig | FlatRedisLockConfig;
+/** A uri, as text or as a `URL`. */
+type Uri = string | { readonly href: string };
+
+/**
+ * What `configure` takes: parameters of Pip.Services of either origin, a plain object, nested or flat, or the connections
+ * alone: a uri, several with commas between them, or a list.
+ */
+export type RedisLockConfigSource =
+  StringValueMap | RedisLockConfig | FlatRedisLockConfig | Uri | readonly (Uri | RedisConnectionConfig)[];

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { Secret } from './Secret';
 import type { Section } from './Section';
+import { pemIn, readPems, unfold } from './pem';
 import { badConnection } from './refusals';
 
 /** How a connection is encrypted; what is `null` is the platform's default. */
@@ -15,28 +16,41 @@ export interface TlsSettings {
   readonly key: Secret | null;
   /** The name that the master's certificate must carry, where it is not the host. */
   readonly servername: string | null;
+  /** Whether a certificate is refused that no authority has signed, or that carries another name. */
+  readonly rejectUnauthorized: boolean;
 }
 
 /**
- * The same before its files are read: each is PEM text or the path of a file. All of it is kept from print, since a
+ * The same before its files are read: each is PEM text, as it is or in base64, or the path of a file. All of it is kept from print, since a
  * private key often stands in one text with its certificate, or is pasted into the wrong setting.
  */
 export interface TlsSources {
   /** The dotted key of the section, for messages. */
   readonly path: string;
-  readonly ca: Secret | null;
-  readonly cert: Secret | null;
-  readonly key: Secret | null;
+  readonly ca: readonly Secret[];
+  readonly cert: readonly Secret[];
+  readonly key: readonly Secret[];
+  readonly passphrase: Secret | null;
   readonly servername: string | null;
+  readonly rejectUnauthorized: boolean;
 }
 
 /** The keys that are read under a connection's `tls`. */
-export const TLS_KEYS: readonly string[] = ['ca', 'cert', 'key', 'servername'];
+export const TLS_KEYS: readonly string[] = [
+  'ca',
+  'cert',
+  'key',
+  'passphrase',
+  'servername',
+  'reject_unauthorized',
+  'rejectUnauthorized',
+];
 
 /** What a PEM text is searched for. */
 interface PemKind {
   readonly name: string;
   readonly blocks: RegExp;
+  /** @throws Error of OpenSSL where the block cannot be read */
   readonly parse: (block: string) => unknown;
 }
 
@@ -59,9 +73,27 @@ const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m;
  * @throws ConfigException BAD_CONNECTION for a certificate without its key, or a key without its certificate
  */
 export function readTls(section: Section): TlsSources {
-  const [ca, cert, key] = [section.secret('ca'), section.secret('cert'), section.secret('key')];
-  if ((cert === null) !== (key === null)) throw badConnection(section.path, 'needs both cert and key, or neither');
-  return Object.freeze({ path: section.path, ca, cert, key, servername: section.text('servername') });
+  const [ca, cert, key] = [readPems(section, 'ca'), readPems(section, 'cert'), readPems(section, 'key')];
+  if ((cert.length === 0) !== (key.length === 0)) {
+    throw badConnection(section.path, 'needs both cert and key, or neither');
+  }
+  if (key.length > 1) throw badConnection(section.keyOf('key'), 'lists several keys: one is needed');
+  const verification = [section.flag('reject_unauthorized'), section.flag('rejectUnauthorized')];
+  const [isOff, isOn] = [verification.includes(false), verification.includes(true)];
+  return Object.freeze({
+    path: section.path,
+    ca,
+    cert,
+    key,
+    passphrase: section.secret('passphrase'),
+    servername: section.text('servername'),
+    rejectUnauthorized: !(isOff && !isOn),
+  });
+}
+
+/** Whether any certificate is taken, whoever has signed it. */
+export function isUnverified(tls: TlsSources | null): boolean {
+  return tls !== null && !tls.rejectUnauthorized;
 }
 
 /**
@@ -72,8 +104,8 @@ export function readTls(section: Section): TlsSources {
  *   that TLS cannot use
  */
 export async function loadTls(sources: TlsSources): Promise<TlsSettings> {
-  const { path, servername } = sources;
-  const key = await loadPem(`${path}.key`, sources.key, PRIVATE_KEY);
+  const { path, servername, rejectUnauthorized } = sources;
+  const key = decrypt(`${path}.key`, await loadPem(`${path}.key`, sources.key, PRIVATE_KEY), sources.passphrase);
   const ca = await loadPem(`${path}.ca`, sources.ca, CERTIFICATE);
   const cert = await loadPem(`${path}.cert`, sources.cert, CERTIFICATE);
   if (cert !== null && key !== null) {
@@ -84,28 +116,42 @@ export async function loadTls(sources: TlsSources): Promise<TlsSettings> {
   attempt(path, 'cannot be used', () =>
     createSecureContext({ ...(ca !== null && { ca }), ...(cert !== null && { cert }), ...(key !== null && { key }) }),
   );
-  return Object.freeze({ ca, cert, key: key === null ? null : new Secret(key), servername });
+  return Object.freeze({ ca, cert, key: key === null ? null : new Secret(key), servername, rejectUnauthorized });
 }
 
-/** @returns the blocks of the kind asked for, and no others. */
-async function loadPem(path: string, source: Secret | null, kind: PemKind): Promise<string | null> {
-  if (source === null) return null;
-  const textOrPath = source.reveal();
-  const text = textOrPath.includes('-----BEGIN ') ? textOrPath : await readText(path, textOrPath.trim());
-  const found = text.match(kind.blocks);
-  if (found === null) throw badConnection(path, `holds no ${kind.name} in PEM form`);
-  // OpenSSL would call it "interrupted or cancelled".
-  if (found.some((block) => ENCRYPTED.test(block)))
-    throw badConnection(path, 'asks for a passphrase, and there is none');
+/** @returns the blocks of the kind asked for, of all sources, and no others. */
+async function loadPem(path: string, sources: readonly Secret[], kind: PemKind): Promise<string | null> {
+  const blocks: string[] = [];
+  for (const source of sources) {
+    const text = pemIn(source.reveal()) ?? pemIn(await readText(path, source.reveal().trim())) ?? '';
+    const found = text.match(kind.blocks);
+    if (found === null) throw badConnection(path, `holds no ${kind.name} in PEM form`);
+    blocks.push(...found.map(unfold));
+  }
   // One by one: of several authorities TLS takes those before the first that it cannot read, and says nothing.
-  for (const block of found) attempt(path, `holds a ${kind.name} that cannot be read`, () => kind.parse(block));
-  return found.map((block) => `${block}\n`).join('');
+  for (const block of blocks) {
+    if (ENCRYPTED.test(block)) continue;
+    attempt(path, `holds a ${kind.name} that cannot be read`, () => kind.parse(block));
+  }
+  return blocks.length === 0 ? null : blocks.map((block) => `${block}\n`).join('');
+}
+
+/** @returns the key without its passphrase, so that it is asked for in one place. */
+function decrypt(path: string, key: string | null, passphrase: Secret | null): string | null {
+  if (key === null || !ENCRYPTED.test(key)) return key;
+  // OpenSSL would call it "interrupted or cancelled".
+  if (passphrase === null) {
+    throw badConnection(path, `asks for a passphrase, and there is none: write ${path.replace(/key$/, 'passphrase')}`);
+  }
+  return attempt(path, 'cannot be opened with its passphrase', () =>
+    String(createPrivateKey({ key, passphrase: passphrase.reveal() }).export({ type: 'pkcs8', format: 'pem' })),
+  );
 }
 
 /** The reason is given in OpenSSL's few words, never in a message or as a cause, which might quote what was read. */
-function attempt(path: string, problem: string, work: () => unknown): void {
+function attempt<T>(path: string, problem: string, work: () => T): T {
   try {
-    work();
+    return work();
   } catch (error) {
     const { reason, code } = error as { readonly reason?: string; readonly code?: string };
     throw badConnection(path, `${problem} (${reason ?? code ?? 'unknown'})`);
@@ -115,6 +161,9 @@ function attempt(path: string, problem: string, work: () => unknown): void {
 function readText(path: string, file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     // Without the file's name: a key that was pasted without its first line would be taken for one.
-    throw badConnection(path, `is neither PEM text nor a file that can be read (${error.code ?? 'unknown'})`);
+    throw badConnection(
+      path,
+      `is neither PEM text, nor base64 of it, nor a file that can be read (${error.code ?? 'unknown'})`,
+    );
   });
 }

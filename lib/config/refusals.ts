@@ -16,6 +16,17 @@ export function refuseValue(code: RefusalCode, key: string, shown: string, bound
   return refusal;
 }
 
+/** What was handed over as the whole configuration, and is none. */
+export function refuseWhole(code: RefusalCode, problem: string): ConfigException {
+  return new ConfigException(undefined, code, `The configuration ${problem}`);
+}
+
+/** An object that has no settings in it, such as a Promise or a Map. `shown` is what its text would be. */
+export function refuseObject(key: string, shown: string): ConfigException {
+  const code = key.startsWith('options.') ? ErrorCode.BAD_OPTION : ErrorCode.BAD_CONNECTION;
+  return refuseValue(code, key, shown, 'a value or a section of settings');
+}
+
 /** A connection or credential that cannot be used, for a reason that is not one printable value. */
 export function badConnection(key: string, problem: string): ConfigException {
   const refusal = new ConfigException(undefined, ErrorCode.BAD_CONNECTION, `${key} ${problem}`);

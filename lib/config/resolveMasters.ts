@@ -9,7 +9,7 @@ import type { LockConfig } from './LockConfig';
 import { type Credential, type Logins, chooseLogin, readLogins } from './Login';
 import { type MasterEndpoint, addressOf, isSameTarget } from './MasterEndpoint';
 import { Section } from './Section';
-import { loadTls } from './TlsSettings';
+import { isUnverified, loadTls } from './TlsSettings';
 import { badConnection } from './refusals';
 
 /** A master whose connection is known, and not yet who logs in. */
@@ -50,7 +50,7 @@ export async function resolveMasters(
   if (config.connections.length === 0) {
     const message =
       'No connection is configured: connections (or connection) needs a host, a uri, sentinels or a discovery_key';
-    throw new ConfigException(undefined, ErrorCode.NO_CONNECTION, message);
+    throw new ConfigException(undefined, ErrorCode.NO_CONNECTION, [message, ...config.misspelt].join('. '));
   }
   const located: Located[] = [];
   for (const connection of config.connections) located.push(...(await locate(connection, directory)));
@@ -75,7 +75,14 @@ async function locate(connection: Connection, { context, references }: Directory
     const answers = (await discovery.resolveAll(context, discoveryKey)) ?? [];
     for (const answer of answers.filter((each) => each !== null)) {
       const found = Section.of(answer, path, ErrorCode.BAD_CONNECTION);
-      endpoints.push(readEndpoint(section.overlaidWith(found)));
+      const endpoint = readEndpoint(section.overlaidWith(found));
+      if (isUnverified(endpoint.tls) && !isUnverified(connection.tls)) {
+        throw badConnection(
+          `${path}.tls`,
+          'is without verification in what discovery found: the configuration decides',
+        );
+      }
+      endpoints.push(endpoint);
     }
   }
   if (endpoints.length === 0) throw unresolved(path, 'discovery_key', discoveryKey, 'no discovery knows it');

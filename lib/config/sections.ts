@@ -14,27 +14,31 @@ const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
  *   another one. No message shows a text without a scheme, since it may be a part of a password.
  */
 export function connectionSections(whole: Section): readonly Section[] {
-  const list = whole.raw('connections');
-  if (list) return listedSections(whole, list);
+  const list = whole.text('connections');
+  if (list !== null) return listedSections(whole, list);
   const many = namedSections(whole, 'connections', (name) => uriSection(whole, `connections.${name}`));
   if (many.length > 0) return many;
-  if (whole.raw('connection')) return [uriSection(whole, 'connection')];
+  if (whole.has('connection')) return [uriSection(whole, 'connection')];
   return singularSection(whole, 'connection');
 }
 
 /**
- * The sections of the credentials.
+ * The sections of the credentials. Where all are blank there are none. A blank one among others stays, to be refused:
+ * with one credential left, its password would go to every master.
  *
  * @throws ConfigException BAD_CONNECTION for an entry that is no section
  */
 export function credentialSections(whole: Section): readonly Section[] {
   for (const key of ['credentials', 'credential']) {
-    if (whole.raw(key)) throw badConnection(key, 'is a value: a section is needed, such as credential.password');
+    if (whole.has(key)) throw badConnection(key, 'is a value: a section is needed, such as credential.password');
   }
   const many = namedSections(whole, 'credentials', (name) => {
-    throw badConnection(`credentials.${name}`, 'has no settings: credentials.<name>.password is needed');
+    const path = `credentials.${name}`;
+    if (!whole.has(path)) return whole.within(path, ErrorCode.BAD_CONNECTION);
+    throw badConnection(path, 'has no settings: credentials.<name>.password is needed');
   });
-  return many.length > 0 ? many : singularSection(whole, 'credential');
+  if (many.some((section) => !section.isBlank)) return many;
+  return singularSection(whole, 'credential').filter((section) => !section.isBlank);
 }
 
 /** @param fromValue makes the section of an entry that is a value, or refuses it */

@@ -9,11 +9,11 @@ const DEFAULT_SENTINEL_PORT = 26379;
 export const SENTINEL_KEYS: readonly string[] = ['sentinels', 'master_name', 'sentinel_username', 'sentinel_password'];
 
 /** What else would say where the master is. */
-const RIVALS: readonly string[] = ['host', 'ip', 'port', 'uri'];
+const RIVALS: readonly string[] = ['host', 'ip', 'port', 'uri', 'url'];
 
 /** @returns whether a connection names Sentinels, well or not. */
 export function namesSentinels(section: Section): boolean {
-  return section.has('sentinels') || section.within('sentinels', section.code).keys().length > 0;
+  return section.has('sentinels') || !section.within('sentinels', section.code).isBlank;
 }
 
 /**
@@ -42,7 +42,7 @@ export function readSentinelGroup(section: Section): SentinelGroup | null {
 
 function readSentinels(section: Section): readonly HostAndPort[] {
   const path = section.keyOf('sentinels');
-  const list = section.raw('sentinels');
+  const list = section.text('sentinels');
   const entries = section.within('sentinels', section.code);
   if (list !== null && entries.keys().length > 0) throw badConnection(path, 'is both a text and a list');
   const names = [...new Set(entries.keys().map((key) => key.split('.')[0] ?? ''))];
@@ -59,8 +59,7 @@ function readSentinels(section: Section): readonly HostAndPort[] {
 
 /** An entry is `host:port`, or a section with a host. */
 function readEntry(entries: Section, name: string): HostAndPort {
-  const text = entries.text(name);
-  if (text !== null) return readText(entries, name, text);
+  if (entries.names(name)) return readText(entries, name, entries.text(name) ?? '');
   const port = entries.whole(`${name}.port`, 1, 65535, PORT_BOUND) ?? DEFAULT_SENTINEL_PORT;
   const hostText = entries.text(`${name}.host`) ?? '';
   const host = readHost(hostText);

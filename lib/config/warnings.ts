@@ -1,11 +1,14 @@
+import { isEncryptionFlag } from './encryption';
 import type { Section } from './Section';
+import { meantBy, spellingOf } from './spelling';
 
-/** An entry of a list, or a part of one. */
-const LIST_ENTRY = /^(sentinels)\.\d+(?:\.host|\.port)?$/;
+/** An entry of a list, or a part of one. What else stands below a certificate is refused where it is read. */
+const LIST_ENTRY = /^(?:(sentinels)\.\d+(?:\.host|\.port)?|((?:tls|ssl)\.(?:ca|cert|key))\..*)$/;
 
 /** @returns whether a key is read. */
 export function isKnown(key: string, known: readonly string[]): boolean {
-  return known.includes(key.replace(LIST_ENTRY, '$1'));
+  if (known.includes(key.replace(LIST_ENTRY, '$1$2'))) return true;
+  return known.includes('tls') && isEncryptionFlag(key);
 }
 
 /** @returns a sentence for each key of the section that nothing reads. The values stay out: they may be passwords. */
@@ -13,25 +16,34 @@ export function warnOfUnknownKeys(section: Section, known: readonly string[]): r
   return section
     .keys()
     .filter((key) => !isKnown(key, known))
-    .map((key) => unknown(section, key, known));
+    .map((key) => unknown(section, key, meantBy(key, known)));
 }
 
-function unknown(section: Section, key: string, known: readonly string[]): string {
-  const meant = known.find((name) => spellingOf(name) === spellingOf(key));
-  const hint = meant === undefined ? '' : `; ${section.keyOf(meant)} is`;
+function unknown(section: Section, key: string, meant: string | null): string {
+  const hint = meant === null ? '' : `: did you mean \`${section.keyOf(meant)}\`?`;
   return `${section.keyOf(key)} is not a known setting and is ignored${hint}`;
 }
 
-/** @returns a sentence for each section or setting of the whole configuration that nothing reads. */
-export function warnOfUnknownSections(whole: Section, known: readonly string[]): readonly string[] {
-  const names = new Set(whole.keys().map((key) => (known.includes(key) ? key : (key.split('.')[0] ?? key))));
-  return [...names].filter((name) => !known.includes(name)).map((name) => unknown(whole, name, known));
+/**
+ * @param options the keys of the options, which are often written without their section
+ * @returns a sentence for each section or setting of the whole configuration that nothing reads.
+ */
+export function warnOfUnknownSections(
+  whole: Section,
+  known: readonly string[],
+  options: readonly string[],
+): readonly string[] {
+  const meant = (name: string): string | null => {
+    const option = options.find((each) => spellingOf(each) === spellingOf(name));
+    return option === undefined ? meantBy(name, known) : `options.${option}`;
+  };
+  const names = new Set(whole.keys().map((key) => (isKnown(key, known) ? key : (key.split('.')[0] ?? key))));
+  return [...names].filter((name) => !isKnown(name, known)).map((name) => unknown(whole, name, meant(name)));
 }
 
 /** @returns a sentence where both the plural and the singular of a section are there: only the plural is read. */
 export function warnOfSingular(whole: Section, plural: string, singular: string): readonly string[] {
-  const isThere = (name: string): boolean =>
-    Boolean(whole.raw(name)) || whole.keys().some((key) => key.startsWith(`${name}.`));
+  const isThere = (name: string): boolean => whole.has(name) || !whole.within(name, whole.code).isBlank;
   return isThere(plural) && isThere(singular) ? [`${singular} is ignored beside ${plural}`] : [];
 }
 
@@ -41,9 +53,12 @@ export function warnOfIdleKeys(
   credentials: readonly Section[],
   topLevel: Section | null,
 ): readonly string[] {
-  const besideSections = topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys();
+  const besideSections =
+    topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys().filter((key) => topLevel.has(key));
   const besideUri = connections.flatMap((section) =>
-    section.has('uri') ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key)) : [],
+    section.has('uri') || section.has('url')
+      ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key))
+      : [],
   );
   const names = new Set(connections.map((section) => section.name));
   const unmatched = credentials.length < 2 ? [] : credentials.filter((section) => !names.has(section.name));
@@ -52,9 +67,4 @@ export function warnOfIdleKeys(
     ...besideUri.map((key) => `${key} is ignored beside the uri of the same connection`),
     ...unmatched.map((section) => `${section.path} has the name of no connection and is ignored`),
   ];
-}
-
-/** `retryTimeout`, `retry-timeout` and `RETRY_TIMEOUT` are all meant as `retry_timeout`. */
-function spellingOf(key: string): string {
-  return key.toLowerCase().replace(/[^a-z0-9.]/g, '');
 }

@@ -1,4 +1,5 @@
 import { StringValueMap } from 'pip-services4-commons-node';
+import { settingOf, settingsIn } from './settings';
 
 /**
  * What configuration may be given as: this library's {@link ConfigParams}, the one of Pip.Services v4 (both are
@@ -56,16 +57,34 @@ export class ConfigParams extends StringValueMap {
     return ConfigParams.mergeConfigs(defaultConfigParams, this);
   }
 
-  /** @returns the configuration in a plain object; nested objects and arrays become dotted keys. */
+  /**
+   * Adds or replaces one value.
+   *
+   * @throws ConfigException for a function or a Promise: its text would be taken for the value
+   */
+  override put(key: string, value: unknown): void {
+    super.put(key, settingOf(value, key));
+  }
+
+  /** Adds or replaces the values of a map; {@link put} for each. */
+  override append(map: unknown): void {
+    const entries = Object.entries(map ?? {}).map(([key, value]) => [key, settingOf(value, key)] as const);
+    super.append(Object.fromEntries(entries));
+  }
+
+  /**
+   * @returns the configuration in a plain object; nested objects and arrays become dotted keys.
+   * @throws ConfigException for a function or a Promise: its text would be taken for the value
+   */
   static override fromValue(value: unknown): ConfigParams {
-    const flat: Record<string, unknown> = {};
-    flatten(value, '', [], flat);
-    return new ConfigParams(flat);
+    return new ConfigParams(settingsIn(value));
   }
 
   /** @returns the configuration in `key1, value1, key2, value2, ...`. */
   static override fromTuples(...tuples: unknown[]): ConfigParams {
-    return new ConfigParams(StringValueMap.fromTuplesArray(tuples));
+    // Each value stands behind its key.
+    const settings = tuples.map((each, at) => (at % 2 === 0 ? each : settingOf(each, String(tuples[at - 1]))));
+    return new ConfigParams(StringValueMap.fromTuplesArray(settings));
   }
 
   /** @returns the configuration in a line such as `key1=value1;key2=value2`. */
@@ -76,21 +95,5 @@ export class ConfigParams extends StringValueMap {
   /** @returns the given configurations as one; later ones win. */
   static mergeConfigs(...configs: ConfigParams[]): ConfigParams {
     return new ConfigParams(StringValueMap.fromMaps(...configs));
-  }
-}
-
-/**
- * `RecursiveObjectReader` of Pip.Services does this too, but leaves out keys that begin with an underscore, and whole
- * objects without a prototype: a section named `_a` would be lost without a word, and with it a master.
- */
-function flatten(value: unknown, path: string, above: readonly unknown[], flat: Record<string, unknown>): void {
-  const isNested = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-  if (!isNested) {
-    if (path !== '') flat[path] = value;
-    return;
-  }
-  if (above.includes(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    flatten(inner, path === '' ? key : `${path}.${key}`, [...above, value], flat);
   }
 }

@@ -6,6 +6,7 @@ import { Deadlines } from './Deadlines';
 import { disconnect } from './disconnect';
 import { faultOfReply, faultOfSocket, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
+import { phaseOf } from './SocketConnector';
 import type { Argument, Script } from './Script';
 import { Sentinels } from './Sentinels';
 import { readOwnSlots, readServerInfo, type ServerInfo } from './ServerInfo';
@@ -54,10 +55,9 @@ export class Connection {
     this.#redis = new Redis(redisOptions(endpoint, () => this.#backoff.next(), locator));
     this.#deadlines = new Deadlines(timeoutMs, (limitMs) => {
       const isConnecting = this.#redis.status === 'connecting';
-      const [kind, message] = isConnecting
-        ? (['unreachable', 'connect ETIMEDOUT'] as const)
-        : (['silent', `no answer within ${limitMs} ms`] as const);
-      this.drop(new MasterError(address, kind, message));
+      const timedOut = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' });
+      const silent = new MasterError(address, 'silent', `no answer within ${limitMs} ms`);
+      this.drop(isConnecting ? this.#faultOf(timedOut) : silent);
     });
     this.#redis.on('connecting', () => {
       this.#fault = null;
@@ -84,7 +84,7 @@ export class Connection {
     this.#redis.on('message', (channel: string) => this.owner.onMessage(channel));
     this.#redis.on('close', () => {
       this.#deadlines.clear();
-      this.#fault ??= new MasterError(address, 'unreachable', 'the connection was closed');
+      this.#fault ??= faultOfSocket(address, new Error(), phaseOf(this.#redis.stream));
       this.owner.onDisconnected(this.#fault);
     });
   }
@@ -243,8 +243,10 @@ export class Connection {
     if (error instanceof MasterError) return error;
     if (isReply(error)) return faultOfReply(this.address, error);
     // A command that went down with its connection only says so; what the connection died of says why.
+    if (this.#fault !== null) return this.#fault;
     // Node's own errors are no instances of the `Error` here where a test runner gives each file a context of its own.
-    return this.#fault ?? faultOfSocket(this.address, types.isNativeError(error) ? error : new Error(String(error)));
+    const known = types.isNativeError(error) ? error : new Error(String(error));
+    return faultOfSocket(this.address, known, phaseOf(this.#redis.stream));
   }
 }
 

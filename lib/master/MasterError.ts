@@ -1,4 +1,13 @@
 import { types } from 'node:util';
+import {
+  describeTlsError,
+  ENDED_IN,
+  isOpenSsl,
+  isTlsAnswer,
+  SILENT_IN_HANDSHAKE,
+  type SocketPhase,
+  TLS_ANSWER,
+} from './tlsFault';
 
 /**
  * Why a master cast no vote. Each kind asks for another remedy, so they are never folded together.
@@ -166,12 +175,24 @@ const UNREADABLE = 'Please report this.';
 
 const CERTIFICATE = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|UNABLE_TO_/;
 
-/** What the socket died of, sorted by kind. What ioredis says of a socket that just closed has no code. */
-export function faultOfSocket(address: string, error: Error): MasterError {
-  if (error.message.endsWith(UNREADABLE)) return new MasterError(address, 'not-redis', 'does not speak Redis');
+/**
+ * What the socket died of, sorted by kind. What ioredis says of a socket that just closed has no code.
+ *
+ * @param phase how far the socket had come; null where the server had answered, or had not been reached
+ */
+export function faultOfSocket(address: string, error: Error, phase: SocketPhase | null = null): MasterError {
+  if (error.message.endsWith(UNREADABLE)) {
+    return new MasterError(address, 'not-redis', isTlsAnswer(error) ? TLS_ANSWER : 'does not speak Redis');
+  }
   const { code } = error as NodeJS.ErrnoException;
+  if (isOpenSsl(error) || (code !== undefined && CERTIFICATE.test(code))) {
+    return new MasterError(address, 'certificate', describeTlsError(error));
+  }
+  if (phase === 'tls-handshake' && code === 'ETIMEDOUT') {
+    return new MasterError(address, 'unreachable', SILENT_IN_HANDSHAKE);
+  }
+  if (phase !== null) return new MasterError(address, 'unreachable', ENDED_IN[phase]);
   if (code === undefined) return new MasterError(address, 'unreachable', 'the connection was closed');
-  if (CERTIFICATE.test(code)) return new MasterError(address, 'certificate', error.message);
   // Several addresses of one name were tried: the first failure stands for all, an AggregateError has no message.
   const { errors } = error as Partial<AggregateError>;
   const first: unknown = Array.isArray(errors) ? errors[0] : error;

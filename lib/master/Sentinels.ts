@@ -4,7 +4,7 @@ import { Backoff } from './Backoff';
 import { disconnect } from './disconnect';
 import { faultOfReply, faultOfSocket, isFinal, MasterError } from './MasterError';
 import { sentinelOptions } from './redisOptions';
-import type { Locator } from './SocketConnector';
+import { type Locator, phaseOf } from './SocketConnector';
 
 /** How long the last answer is believed, in ms: then the Sentinels are asked again. */
 const RECHECK_MS = 1000;
@@ -162,7 +162,7 @@ class Sentinel {
     if (TIMED_OUT.test(error.message)) {
       return new MasterError(this.#address, 'silent', `no answer within ${this.timeoutMs} ms`);
     }
-    return faultOfSocket(this.#address, error);
+    return faultOfSocket(this.#address, error, phaseOf(this.#redis.stream));
   }
 }
 

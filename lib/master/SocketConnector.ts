@@ -2,6 +2,7 @@ import { connect, Socket, type NetConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { HostAndPort } from '../config/MasterEndpoint';
+import type { SocketPhase } from './tlsFault';
 
 /** Says where a server is, each time that it is connected to. */
 export interface Locator {
@@ -10,6 +11,16 @@ export interface Locator {
 }
 
 const READ_BUFFER_BYTES = 64 * 1024;
+
+/** The sockets that have reached a server by its port, and have not come further. */
+const reached = new WeakMap<object, SocketPhase>();
+
+/** @returns how far a socket has come; null where the server has answered, or was not reached. */
+export function phaseOf(socket: { readonly bytesRead?: number } | undefined): SocketPhase | null {
+  const phase = socket === undefined ? undefined : reached.get(socket);
+  if (phase === undefined) return null;
+  return phase === 'unanswered' && (socket?.bytesRead ?? 0) > 0 ? null : phase;
+}
 
 /**
  * Connects ioredis. A socket without TLS reads into one buffer for as long as it lives: by default Node allocates
@@ -46,6 +57,10 @@ export class SocketConnector extends AbstractConnector {
     // and what arrives after it has heard one error, such as the other side's alert to a refused certificate, would be
     // nobody's, and end the process.
     socket.on('error', (error) => (this.firstError ??= error));
+    if (path === undefined) {
+      socket.once('connect', () => reached.set(socket, tls === undefined ? 'unanswered' : 'tls-handshake'));
+      socket.once('secureConnect', () => reached.delete(socket));
+    }
     this.stream = socket;
     return socket;
   }

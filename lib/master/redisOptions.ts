@@ -78,5 +78,6 @@ function tlsOptions(tls: TlsSettings) {
     ...(tls.cert !== null && { cert: tls.cert }),
     ...(tls.key !== null && { key: tls.key.reveal() }),
     ...(tls.servername !== null && { servername: tls.servername }),
+    ...(!tls.rejectUnauthorized && { rejectUnauthorized: false }),
   };
 }

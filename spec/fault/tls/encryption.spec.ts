@@ -1,10 +1,13 @@
 import { expect } from 'chai';
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { inspect } from 'node:util';
 import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
 import { restore, spy } from 'sinon';
+import { Descriptor } from '../../../lib/contract/Descriptor';
+import { References } from '../../../lib/contract/References';
 import { freePort } from '../../support/freePort';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
@@ -13,6 +16,8 @@ import { timed } from '../../support/AwakeClock';
 const LONG = 60_000;
 const PASSWORD = 'hunter2';
 /** No test outlasts it: what cannot be mended by waiting is decided at once. */
+/** For a server that does not answer. */
+const HASTY = { connect_timeout: 4000, node_timeout: 500 };
 const PATIENT = { connect_timeout: LONG, node_timeout: LONG };
 
 const pathOf = (file: string): string => join(__dirname, 'certificates', file);
@@ -81,6 +86,50 @@ describe('An encrypted connection', () => {
     await expectToServe(connectionsTo({ ca: pemOf('authority.crt') }));
   });
 
+  it('is made with an authority in each form in which people have one', async () => {
+    const text = pemOf('authority.crt');
+    const forms = [Buffer.from(text), [pemOf('stranger.crt'), text], text.replaceAll('\n', '\\n')];
+    await expectToServe(connectionsTo({ ca: forms[0] }));
+    await expectToServe(connectionsTo({ ca: forms[1] }));
+    await expectToServe(masters.map(({ port }) => ({ host: '127.0.0.1', port, ssl: { ca: forms[2] } })));
+  });
+
+  it('is made with a key that has a passphrase, and with Buffers', async () => {
+    const key = createPrivateKey(pemOf('client.key')).export({
+      ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'sesame' },
+    } as const);
+    const [cert, passphrase] = [readFileSync(pathOf('client.crt')), 'sesame'];
+    await expectToServe([
+      { host: '127.0.0.1', port: mutual.port, tls: { ca, cert, key: Buffer.from(key), passphrase } },
+    ]);
+  });
+
+  for (const asking of [{ ssl: true }, { secure: true }, { protocol: 'tls' }, { tls: {} }, { tls: 'true' }]) {
+    it(`is made with ${JSON.stringify(asking)}, and nothing is sent in the clear instead`, async () => {
+      const plain = addressesOf(masters.map(({ server }) => server)).map((address) => ({ ...address, ...asking }));
+      // It waits for the end of a line, and says nothing.
+      expect(await reasonOf(plain, HASTY)).to.include('TLS handshake');
+      const encrypted = masters.map(({ port }) => ({ host: '127.0.0.1', port, ...asking }));
+      expect(await reasonOf(encrypted)).to.include('certificate (self-signed');
+    });
+  }
+
+  it('is made to anybody where the certificate is not looked at, and each open warns of it', async () => {
+    const connections = masters.map(({ port }) => ({
+      ...{ host: '127.0.0.1', port, tls: { ca: pathOf('stranger.crt'), rejectUnauthorized: false } },
+    }));
+    await expectToServe(connections);
+    const warned: string[] = [];
+    const logger = { warn: (_: unknown, message: string) => warned.push(message), debug() {}, info() {}, trace() {} };
+    const lock = create(connections);
+    lock.setReferences(References.fromTuples(new Descriptor('app', 'logger', 'memory', 'l', '1.0'), logger));
+    for (const opened of [1, 2]) {
+      await lock.open('123');
+      await lock.close('123');
+      expect(warned.filter((message) => message.includes('anybody can stand in'))).to.have.length(3 * opened);
+    }
+  });
+
   it('is made by uri, with the password in it', async () => {
     const uriOf = ({ port }: TlsMaster): string => `rediss://:${PASSWORD}@127.0.0.1:${port}`;
     await expectToServe(masters.map((master) => ({ uri: uriOf(master), tls: { ca } })));
@@ -90,7 +139,8 @@ describe('An encrypted connection', () => {
     const { port } = mutual;
     const [cert, key] = [pathOf('client.crt'), pathOf('client.key')];
     await expectToServe([{ host: '127.0.0.1', port, tls: { ca, cert, key } }]);
-    expect(await reasonOf([{ host: '127.0.0.1', port, tls: { ca } }])).to.include(`127.0.0.1:${port}: certificate (`);
+    const wanted = 'certificate (the server wants a client certificate: tls.cert and tls.key (';
+    expect(await reasonOf([{ host: '127.0.0.1', port, tls: { ca } }])).to.include(`127.0.0.1:${port}: ${wanted}`);
   });
 
   it('is made to the name that the certificate carries, where that is not the host', async () => {
@@ -158,11 +208,11 @@ describe('An encrypted connection', () => {
 
   it('is not made to a port that does not encrypt, nor a plain one to a port that does: neither hangs', async () => {
     const plain = addressesOf(masters.map(({ server }) => server)).map((address) => ({ ...address, tls: { ca } }));
-    const options = { connect_timeout: 4000, node_timeout: 500 };
     const { value: reasons, awakeMs } = await timed(() =>
-      Promise.all([plain, connectionsTo(false)].map((connections) => reasonOf(connections, options))),
+      Promise.all([plain, connectionsTo(false)].map((connections) => reasonOf(connections, HASTY))),
     );
-    for (const reason of reasons) expect(reason).to.match(/: unreachable \(/);
+    expect(reasons[0]).to.match(/: unreachable \(.* TLS handshake, as a port without TLS does\)/);
+    expect(reasons[1]).to.match(/: unreachable \(.* before anything was answered, as a TLS port does without tls\)/);
     expect(awakeMs).to.be.below(4000 + 500);
   });
 });

@@ -43,12 +43,15 @@ const REFUSED: Readonly<Record<string, readonly [text: string, named: string]>> 
     "lock.configure({ 'connection.host': 'a', options: { retryTimeout: 5 } });",
     'retryTimeout',
   ],
-  'a url': ["lock.configure({ connection: { url: 'redis://a:1' } });", 'url'],
-  'a url in a list': ["lock.configure({ connections: [{ url: 'redis://a:1' }] });", 'url'],
-  'a url in a named section': ["lock.configure({ connections: { a: { url: 'redis://a:1' } } });", 'url'],
-  'a url at the top level': ["lock.configure({ url: 'redis://a:1' });", 'url'],
+  'a adress': ["lock.configure({ connection: { adress: 'redis://a:1' } });", 'adress'],
+  'a adress in a list': ["lock.configure({ connections: [{ adress: 'redis://a:1' }] });", 'adress'],
+  'a adress in a named section': ["lock.configure({ connections: { a: { adress: 'redis://a:1' } } });", 'adress'],
+  'a adress at the top level': ["lock.configure({ adress: 'redis://a:1' });", 'adress'],
   'an unknown key of TLS': ["lock.configure({ host: 'a', tls: { caFile: 'x' } });", 'caFile'],
-  'a flag in place of a number': ['lock.configure({ options: { ttl: true } });', "'true'"],
+  'a flag in place of a number': [
+    "const options: library.RedisLockOptions = { ttl: true };\nlock.configure({ host: 'a', options });",
+    'boolean',
+  ],
 };
 
 /** What may be written behind `tls.`, and so on, is in the type; a key that is read and not in it would not compile. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { CONNECTION_KEYS } from '../../../lib/config/Connection';
 import { parseConfig } from '../../../lib/config/LockConfig';
 import type { MasterEndpoint } from '../../../lib/config/MasterEndpoint';
 import { Secret } from '../../../lib/config/Secret';
@@ -12,6 +13,15 @@ const mastersOf = (source: ConfigSource): Promise<readonly MasterEndpoint[]> =>
 const named = async (source: ConfigSource): Promise<string[]> =>
   (await mastersOf(source)).map(({ name, address }) => `${name} ${address}`);
 
+/** What a template leaves behind where nothing was set. */
+const BLANK: ConfigSource = {
+  connections: ' ',
+  connection: '',
+  credentials: null,
+  credential: undefined,
+  options: ' ',
+};
+
 describe('connections', () => {
   const shapes: [title: string, source: ConfigSource, masters: string[]][] = [
     [
@@ -21,6 +31,9 @@ describe('connections', () => {
     ],
     ['a host at the top level', { host: 'a' }, ['connection a:6379']],
     ['a uri at the top level', { uri: 'redis://a:1' }, ['connection a:1']],
+    ['a url at the top level', { url: 'redis://a:1' }, ['connection a:1']],
+    ['urls', { connections: [{ url: 'redis://a:1' }, { url: new URL('redis://b:2') }] }, ['0 a:1', '1 b:2']],
+    ['a url and the same uri', { connection: { url: 'redis://a:1', uri: 'redis://a:1' } }, ['connection a:1']],
     ['one connection', { connection: { host: 'a', port: 7000 } }, ['connection a:7000']],
     ['a connection with ip', { connection: { ip: '10.0.0.1' } }, ['connection 10.0.0.1:6379']],
     ['host before ip', { connection: { ip: '10.0.0.1', host: 'a' } }, ['connection a:6379']],
@@ -86,6 +99,23 @@ describe('connections', () => {
     }
   });
 
+  for (const blank of ['', ' ', null, undefined, [], {}]) {
+    it(`takes a value of ${JSON.stringify(blank)} for none, without a warning`, async () => {
+      // An empty section of encryption asks for it.
+      const keys = CONNECTION_KEYS.filter((key) => key !== 'host' && !/^(?:tls|ssl)\b/.test(key));
+      const connection = Object.fromEntries([...keys.map((key) => [key, blank] as const), ['host', 'a']]);
+      const bare = await mastersOf({ host: 'a' });
+      for (const source of [{ connection }, connection]) {
+        expect(await mastersOf(source)).to.deep.equal(bare);
+        expect(parseConfig(source).warnings).to.deep.equal([]);
+      }
+      const shadowed = { ...connection, host: blank, uri: 'redis://u:p@b' };
+      expect(await named({ connection: shadowed })).to.deep.equal(['connection b:6379']);
+      expect(await named({ ...connection, connections: ['redis://b'] })).to.deep.equal(['0 b:6379']);
+      expect(await named({ connections: blank, connection: blank, host: 'a' })).to.deep.equal(['connection a:6379']);
+    });
+  }
+
   it('gives whole and frozen masters', async () => {
     const masters = await mastersOf({ host: 'a' });
     expect(masters).to.deep.equal([
@@ -120,18 +150,41 @@ describe('connections', () => {
   });
 
   it('refuses a configuration without any, once masters are asked for', async () => {
-    for (const source of [{}, { connections: [] }, { options: { ttl: 10 } }, { connections: {}, connection: {} }]) {
+    for (const source of [
+      {},
+      { connections: [] },
+      { options: { ttl: 10 } },
+      { connections: {}, connection: {} },
+      BLANK,
+    ]) {
       expect(parseConfig(source).connections).to.deep.equal([]);
       expect((await refusalOf(() => mastersOf(source))).code).to.equal('NO_CONNECTION');
     }
   });
 
+  const misspelt: [source: ConfigSource, hint: string][] = [
+    [{ conections: [{ host: 'a' }] }, 'conections is not a known setting and is ignored: did you mean `connections`?'],
+    [{ 'conection.host': 'a' }, 'conection is not a known setting and is ignored: did you mean `connection`?'],
+    [{ hots: 'a' }, 'hots is not a known setting and is ignored: did you mean `host`?'],
+  ];
+  for (const [source, hint] of misspelt) {
+    it(`names what was misspelt where there are no connections: ${Object.keys(source).join()}`, async () => {
+      const refusal = await refusalOf(() => mastersOf(source));
+      expect(refusal.code).to.equal('NO_CONNECTION');
+      expect(refusal.message)
+        .to.match(/^No connection is configured: /)
+        .and.include(hint);
+    });
+  }
+
   const bad: [title: string, source: ConfigSource, message: string][] = [
-    ['an empty host', { connections: { a: { host: '' } } }, "connections.a.host is ''"],
-    ['a blank host', { connection: { host: '  ' } }, "connection.host is ''"],
-    ['a host that is null', { connection: { host: null } }, "connection.host is ''"],
-    ['a blank host at the top level', { host: ' ' }, "host is ''"],
-    ['a blank ip', { connection: { ip: '' } }, "connection.ip is ''"],
+    ['an empty host', { connections: { a: { host: '' } } }, 'connections.a.host is missing'],
+    ['a blank host', { connection: { host: '  ' } }, 'connection.host is missing'],
+    ['a host that is null', { connection: { host: null } }, 'connection.host is missing'],
+    ['a blank host at the top level', { host: ' ' }, 'host is missing'],
+    ['a blank ip', { connection: { ip: '' } }, 'connection.host is missing'],
+    ['a blank host beside others', { connections: [{ host: 'a' }, { host: '' }] }, 'connections.1.host is missing'],
+    ['a blank host beside settings', { connection: { host: '', password: 'hunter2' } }, 'connection.host is missing'],
     ['no host at all', { connection: { port: 1 } }, 'connection.host is missing'],
     ['a port alone at the top level', { port: 1 }, 'host is missing'],
     ['several hosts', { connection: { host: 'a,b' } }, "connection.host is 'a,b': one host"],
@@ -143,14 +196,23 @@ describe('connections', () => {
     ['port 0', { connection: { host: 'a', port: 0 } }, "connection.port is '0': a port from 1 to 65535"],
     ['port 65536', { connection: { host: 'a', port: 65536 } }, "connection.port is '65536': a port from 1 to 65535"],
     ['a garbage port', { connections: [{ host: 'a', port: '63x' }] }, "connections.0.port is '63x': a port from"],
-    ['a blank port', { connection: { host: 'a', port: '' } }, "connection.port is ''"],
     ['a negative db', { connection: { host: 'a', db: -1 } }, "connection.db is '-1': a whole number from 0"],
     ['a garbage db', { connection: { host: 'a', db: 'x' } }, "connection.db is 'x': a whole number from 0"],
-    ['a blank db', { connection: { host: 'a', db: ' ' } }, "connection.db is ''"],
-    ['a blank uri', { connection: { uri: '' } }, "connection.uri is ''"],
-    ['a blank user', { connection: { host: 'a', user: '' } }, "connection.user is ''"],
-    ['a blank password', { connection: { host: 'a', password: ' ' } }, "connection.password is ''"],
-    ['a blank discovery key', { connection: { discovery_key: '' } }, "connection.discovery_key is ''"],
+    [
+      'a url beside another uri',
+      { connection: { uri: 'redis://a', url: 'redis://:hunter2@b' } },
+      'connection.url stands beside another uri',
+    ],
+    ['a wrong url', { connections: [{ url: 'redis://:hunter2@a:0' }] }, "connections.0.url is 'redis://***@a:0'"],
+    [
+      'a misspelt host',
+      { connections: [{ hots: 'a' }] },
+      'connections.0.host is missing: a host, a uri, sentinels or a discovery_key is needed. ' +
+        'connections.0.hots is not known: did you mean `host`?',
+    ],
+    ['a blank uri', { connection: { uri: '' } }, 'connection.host is missing'],
+    ['a blank uri at the top level', { uri: '' }, 'host is missing'],
+    ['a blank discovery key', { connection: { discovery_key: '' } }, 'connection.host is missing'],
     ['an entry without settings', { connections: [{ host: 'a' }, {}] }, 'connections.1 is empty'],
     ['an entry that is null', { connections: { a: null } }, 'connections.a is empty'],
     ['an entry that is blank', { connections: ['redis://a', ' '] }, 'connections.1 is empty'],
@@ -165,8 +227,6 @@ describe('connections', () => {
     ['a value as connections', { connections: 'hunter2' }, 'connections.0 has no scheme'],
     ['an empty entry between commas', { connections: 'redis://a,,redis://b' }, 'connections.1 is empty'],
     ['an empty entry behind a comma', { connections: 'redis://a,' }, 'connections.1 is empty'],
-    ['blank connections', { connections: ' ' }, 'connections.0 is empty'],
-    ['blank connection', { connection: ' ' }, 'connection is empty'],
     [
       'a comma in a password',
       { connections: 'redis://u:hunter2,hunter2@a' },

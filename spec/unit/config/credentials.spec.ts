@@ -96,6 +96,22 @@ describe('credentials', () => {
       { connection: { uri: 'redis://:p@a' }, credential: { username: 'x', password: 'x' } },
       ['connection -:p'],
     ],
+    [
+      'blank credentials for none',
+      { connections: two, credential: { username: null, password: '', store_key: ' ' } },
+      ['a -:-', 'b -:-'],
+    ],
+    [
+      'several blank credentials for none',
+      { connections: two, credentials: { a: { password: '' }, b: '' } },
+      ['a -:-', 'b -:-'],
+    ],
+    ['a blank user for none', { host: 'a', credential: { user: ' ', password: 'p' } }, ['connection -:p']],
+    [
+      'a credential where the password of the connection is blank',
+      { connection: { host: 'a', user: '', password: ' ' }, credential: { user: 'u', password: 'p', store_key: '' } },
+      ['connection u:p'],
+    ],
     ['a login at the top level', { host: 'a', username: 'u', password: 'p' }, ['connection u:p']],
   ];
   for (const [title, source, expected] of good) {
@@ -114,9 +130,22 @@ describe('credentials', () => {
       'connection is left without a credential',
     ],
     ['a credential without password or key', { host: 'a', credential: { username: 'u' } }, 'credential has neither'],
-    ['a blank password', { host: 'a', credential: { password: '' } }, "credential.password is ''"],
-    ['a blank user', { host: 'a', credential: { user: ' ', password: 'hunter2' } }, "credential.user is ''"],
-    ['a blank store key', { host: 'a', credential: { store_key: '' } }, "credential.store_key is ''"],
+    [
+      'a user with a blank password',
+      { host: 'a', credential: { user: 'u', password: '' } },
+      'credential has neither a password nor a store_key',
+    ],
+    // Left out, it would leave one credential, and so the password of b to a.
+    [
+      'a blank credential beside another',
+      { connections: two, credentials: { a: { password: '' }, b: { password: 'hunter2' } } },
+      'credentials.a has neither a password nor a store_key',
+    ],
+    [
+      'an empty credential beside another',
+      { connections: two, credentials: { a: null, b: { password: 'hunter2' } } },
+      'credentials.a has neither a password nor a store_key',
+    ],
     [
       'a user without a password',
       { connection: { uri: 'redis://hunter2@a' } },
@@ -201,7 +230,7 @@ describe('credential stores', () => {
     [
       'an answer with a blank one',
       [new Store({ k: ConfigParams.fromTuples('password', '') })],
-      "credential.password is ''",
+      "'k': what is stored has no password",
     ],
   ];
   for (const [title, stores, message] of bad) {

@@ -76,6 +76,13 @@ describe('discovery', () => {
     expect(ip[0]?.address).to.equal('b:6379');
   });
 
+  it('lays no blank value over the connection', async () => {
+    const source = { connection: { discovery_key: 'k', port: 7, username: 'u', password: 'p' } };
+    const found = connection('host', 'a', 'port', '', 'user', ' ', 'pass', null);
+    const [master] = await resolve(source, new Discovery({ k: [found] }));
+    expect([master?.address, master?.username, master?.password?.reveal()]).to.deep.equal(['a:7', 'u', 'p']);
+  });
+
   it('matches credentials by the connection that named the key, and a uri still comes first', async () => {
     const discovery = new Discovery({ k: [connection('host', 'a'), connection('uri', 'redis://:own@b')] });
     const source = {
@@ -119,7 +126,7 @@ describe('discovery', () => {
 
   const bad: [title: string, found: ConfigParams, message: string][] = [
     ['no host', connection('port', 1), 'connections.x.host is missing'],
-    ['a blank host', connection('host', ''), "connections.x.host is ''"],
+    ['a blank host', connection('host', ''), 'connections.x.host is missing'],
     ['a garbage port', connection('host', 'a', 'port', 'x'), "connections.x.port is 'x'"],
     ['a wrong uri', connection('uri', 'redis://:hunter2@a:x'), "connections.x.uri is 'redis://***@a:x'"],
   ];

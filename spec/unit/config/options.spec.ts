@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parseConfig } from '../../../lib/config/LockConfig';
 import { type LockOptions, quorumOf } from '../../../lib/config/LockOptions';
+import { OPTION_KEYS } from '../../../lib/config/readOptions';
 import { ConfigParams } from '../../../lib/contract/ConfigParams';
 import { refusalOf } from './refusal';
 
@@ -62,10 +63,10 @@ describe('options', () => {
     it(`${key} is a whole number from ${min} to ${max}`, async () => {
       expect(optionsOf({ [key]: min })[field]).to.equal(min);
       expect(optionsOf({ [key]: ` ${max} ` })[field]).to.equal(max);
-      const bad = [min - 1, max + 1, '', ' ', '12abc', '1.5', 1.5, '0x10', '1e3', 'NaN', '--1', null];
+      const bad = [min - 1, max + 1, '12abc', '1.5', 1.5, '0x10', '1e3', 'NaN', '--1'];
       for (const value of bad) {
         const refusal = await refusalOf(() => optionsOf({ [key]: value }));
-        const shown = value === null ? '' : String(value).trim();
+        const shown = String(value);
         expect(refusal.code, String(value)).to.equal('BAD_OPTION');
         expect(refusal.message).to.equal(
           `options.${key} is '${shown}': a whole number from ${min} to ${max} is needed`,
@@ -79,13 +80,39 @@ describe('options', () => {
     });
   }
 
-  it('refuse an empty list or object where a value belongs', async () => {
-    for (const ttl of [[], {}]) {
-      const refusal = await refusalOf(() => optionsOf({ ttl }));
-      expect(refusal.code).to.equal('BAD_OPTION');
-      expect(refusal.message).to.include("options.ttl is '': a whole number");
-    }
+  for (const blank of ['', null, undefined, [], {}]) {
+    it(`take ${JSON.stringify(blank)} for a value that is left out`, () => {
+      expect(optionsOf(Object.fromEntries(OPTION_KEYS.map((key) => [key, blank])))).to.deep.equal(DEFAULTS);
+    });
+  }
+
+  it('take white space for a value that is left out, except as a prefix', () => {
+    const options = optionsOf(Object.fromEntries(OPTION_KEYS.map((key) => [key, ' '])));
+    expect(options).to.deep.equal({ ...DEFAULTS, keyPrefix: ' ' });
   });
+
+  const names: [written: string, key: string][] = [
+    ['retryCount', 'retries'],
+    ['retry_count', 'retries'],
+    ['retryDelay', 'retry_timeout'],
+    ['retry_delay', 'retry_timeout'],
+    ['retryJitter', 'retry_jitter'],
+    ['driftFactor', 'drift_factor'],
+  ];
+  for (const [written, key] of names) {
+    it(`take ${written}, the name that redlock has for ${key}`, async () => {
+      const value = key === 'drift_factor' ? 0.5 : 7;
+      expect(optionsOf({ [written]: value })).to.deep.equal(optionsOf({ [key]: value }));
+      expect(optionsOf({ [written]: value, [key]: '' })).to.deep.equal(optionsOf({ [key]: value }));
+      expect(parseConfig({ options: { [written]: value } }).warnings).to.deep.equal([]);
+      expect((await refusalOf(() => optionsOf({ [written]: 'x' }))).message).to.include(`options.${written} is 'x'`);
+      const both = await refusalOf(() => optionsOf({ [written]: value, [key]: value }));
+      expect([both.code, both.message]).to.deep.equal([
+        'BAD_OPTION',
+        `options.${written} is '${value}': options.${key} alone is needed`,
+      ]);
+    });
+  }
 
   it('drift_factor is a number from 0 to below 1', async () => {
     const good: [unknown, number][] = [
@@ -97,7 +124,7 @@ describe('options', () => {
       [0.999, 0.999],
     ];
     for (const [value, factor] of good) expect(optionsOf({ drift_factor: value }).driftFactor).to.equal(factor);
-    for (const value of [1, -0.1, '', '0.1x', 'x', '.', '1e', '1%', Infinity]) {
+    for (const value of [1, -0.1, '0.1x', 'x', '.', '1e', '1%', Infinity]) {
       const refusal = await refusalOf(() => optionsOf({ drift_factor: value }));
       expect(refusal.code, String(value)).to.equal('BAD_OPTION');
       expect(refusal.message).to.match(/^options\.drift_factor is '.*': a number from 0 to below 1 is needed$/);
@@ -112,10 +139,10 @@ describe('options', () => {
       for (const value of [false, 'False', 'no', 'No', 0, '0']) {
         expect(optionsOf({ [key]: value })[field], String(value)).to.equal(false);
       }
-      for (const value of ['', 'on', 'y', '2', 'truee', null]) {
+      for (const value of ['on', 'y', '2', 'truee']) {
         const refusal = await refusalOf(() => optionsOf({ [key]: value }));
         expect(refusal.code, String(value)).to.equal('BAD_OPTION');
-        expect(refusal.message).to.include(`options.${key} is '${value ?? ''}': true or false`);
+        expect(refusal.message).to.include(`options.${key} is '${value}': true or false`);
       }
     });
   }

@@ -61,18 +61,28 @@ describe('sentinels', () => {
     ).to.deep.equal([null, 'q', null, 'sp']);
   });
 
+  it('are none where they are blank, and where what stands beside them is blank it is absent', async () => {
+    const blank = { sentinels: ['', ' '], master_name: '', sentinel_username: null, sentinel_password: ' ' };
+    expect(await addressOf({ connection: { host: 'a', ...blank } })).to.equal('a:6379');
+    const group = { host: '', port: null, uri: ' ', discovery_key: '', sentinels: 'a', master_name: 'm' };
+    expect(await addressOf({ connection: group })).to.equal('m@a:26379');
+    expect(await addressOf(group)).to.equal('m@a:26379');
+  });
+
   const m = { master_name: 'm' };
   const bad: [title: string, connection: object, message: string][] = [
     ['without a name', { sentinels: ['a'] }, 'connection.master_name is missing'],
-    ['with a blank name', { sentinels: ['a'], master_name: ' ' }, "connection.master_name is ''"],
+    ['with a blank name', { sentinels: ['a'], master_name: ' ' }, 'connection.master_name is missing'],
     ['beside a host', { ...m, sentinels: ['a'], host: 'b' }, 'connection.sentinels stands beside host'],
     ['beside a uri', { ...m, sentinels: ['a'], uri: 'redis://b' }, 'connection.sentinels stands beside uri'],
     ['beside a port', { ...m, sentinels: ['a'], port: 1 }, 'connection.sentinels stands beside port'],
     ['beside a discovery key', { ...m, sentinels: 'a', discovery_key: 'k' }, 'connection.sentinels stands beside disc'],
     ['without any', { master_name: 'm' }, 'connection.master_name has no use without sentinels'],
     ['as a login alone', { host: 'a', sentinel_password: 'hunter2' }, 'connection.sentinel_password has no use'],
-    ['as an empty list', { ...m, sentinels: [] }, "connection.sentinels is ''"],
-    ['as a blank text', { ...m, sentinels: ' ' }, "connection.sentinels is ''"],
+    ['as an empty list', { ...m, sentinels: [] }, 'connection.master_name has no use without sentinels'],
+    ['as a blank text', { ...m, sentinels: ' ' }, 'connection.master_name has no use without sentinels'],
+    ['as blank entries alone', { ...m, sentinels: ['', null] }, 'connection.master_name has no use without sentinels'],
+    ['as a section that is blank', { ...m, sentinels: ['a', { host: '' }] }, "connection.sentinels.1.host is ''"],
     ['with an empty entry', { ...m, sentinels: ['a', ''] }, "connection.sentinels.1 is ''"],
     ['with an empty part', { ...m, sentinels: 'a,,b' }, "connection.sentinels is ''"],
     ['as a uri', { ...m, sentinels: ['redis://:hunter2@a'] }, "connection.sentinels.0 is '***': the host:port of one"],

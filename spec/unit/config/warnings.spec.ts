@@ -24,9 +24,9 @@ describe('warnings', () => {
       'unknown options, with the name that was meant',
       { options: { retryTimeout: 5, speed: 'hunter2', 'node-timeout': 1, nested: { ttl: 3 } } },
       [
-        'options.retryTimeout is not a known setting and is ignored; options.retry_timeout is',
+        'options.retryTimeout is not a known setting and is ignored: did you mean `options.retry_timeout`?',
         'options.speed is not a known setting and is ignored',
-        'options.node-timeout is not a known setting and is ignored; options.node_timeout is',
+        'options.node-timeout is not a known setting and is ignored: did you mean `options.node_timeout`?',
         'options.nested.ttl is not a known setting and is ignored',
       ],
     ],
@@ -37,13 +37,14 @@ describe('warnings', () => {
         Options: { ttl: 3 },
         retries: 5,
         tls: true,
+        secure: true,
         descriptor: 'x',
         type: 'y',
       },
       [
-        'conections is not a known setting and is ignored',
-        'Options is not a known setting and is ignored; options is',
-        'retries is not a known setting and is ignored',
+        'conections is not a known setting and is ignored: did you mean `connections`?',
+        'Options is not a known setting and is ignored: did you mean `options`?',
+        'retries is not a known setting and is ignored: did you mean `options.retries`?',
       ],
     ],
     [
@@ -65,9 +66,9 @@ describe('warnings', () => {
       'unknown keys of connections',
       { connections: { a: { host: 'a', passwrod: 'hunter2', tls: { check: 'no' } }, b: { host: 'b', DB: 1 } } },
       [
-        'connections.a.passwrod is not a known setting and is ignored',
+        'connections.a.passwrod is not a known setting and is ignored: did you mean `connections.a.password`?',
         'connections.a.tls.check is not a known setting and is ignored',
-        'connections.b.DB is not a known setting and is ignored; connections.b.db is',
+        'connections.b.DB is not a known setting and is ignored: did you mean `connections.b.db`?',
       ],
     ],
     [
@@ -88,7 +89,7 @@ describe('warnings', () => {
       {
         connections: [
           { uri: 'redis://a', host: 'b', port: 2 },
-          { uri: 'redis://c', ip: 'd' },
+          { url: 'redis://c', ip: 'd' },
         ],
       },
       [
@@ -104,6 +105,37 @@ describe('warnings', () => {
     ],
     ['the one credential, whatever its name', { host: 'a', credentials: { b: { password: 'p' } } }, []],
   ];
+  const misspelt: [written: string, meant: string | null][] = [
+    ['hots', 'host'],
+    ['prot', 'port'],
+    ['discoveryKey', 'discovery_key'],
+    ['discovery_kye', 'discovery_key'],
+    ['sentinal_password', 'sentinel_password'],
+    ['mastername', 'master_name'],
+    ['tls.certs', 'tls.cert'],
+    ['tls.serverName', 'tls.servername'],
+    ['weight', null],
+    ['id', null],
+    ['label', null],
+  ];
+  for (const [written, meant] of misspelt) {
+    it(`name ${meant ?? 'nothing'} for ${written}`, () => {
+      const hint = meant === null ? '' : `: did you mean \`connections.a.${meant}\`?`;
+      expect(parseConfig({ connections: { a: { host: 'a', [written]: '1', tls: false } } }).warnings).to.deep.equal([
+        `connections.a.${written} is not a known setting and is ignored${hint}`,
+      ]);
+    });
+  }
+
+  it('name a top-level option by its section before any other setting', () => {
+    const { warnings } = parseConfig({ host: 'a', ttl: 5, retryCount: 1, credentails: { password: 'hunter2' } });
+    expect(warnings).to.deep.equal([
+      'ttl is not a known setting and is ignored: did you mean `options.ttl`?',
+      'retryCount is not a known setting and is ignored: did you mean `options.retryCount`?',
+      'credentails is not a known setting and is ignored: did you mean `credentials`?',
+    ]);
+  });
+
   for (const [title, source, warnings] of cases) {
     it(`tell of ${title}`, () => expect(parseConfig(source).warnings).to.deep.equal(warnings));
   }

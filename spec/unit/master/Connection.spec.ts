@@ -22,7 +22,13 @@ describe('Connection', () => {
       password: null,
       sentinelLogin: null,
       // Node throws at these before there is a socket.
-      tls: { ca: null, cert: fileOf('client.crt'), key: new Secret(fileOf('server.key')), servername: null },
+      tls: {
+        ca: null,
+        cert: fileOf('client.crt'),
+        key: new Secret(fileOf('server.key')),
+        servername: null,
+        rejectUnauthorized: true,
+      },
     };
     const fault = await new Promise<MasterError>((resolve) => {
       const connection = new Connection(endpoint, 100, {
@@ -51,7 +57,7 @@ describe('Connection', () => {
       username: null,
       password: null,
       sentinelLogin: null,
-      tls: { ca: null, cert: null, key: null, servername: null },
+      tls: { ca: null, cert: null, key: null, servername: null, rejectUnauthorized: true },
     };
     const fault = await new Promise<MasterError>((resolve) => {
       const connection = new Connection(endpoint, 100, {

@@ -96,13 +96,54 @@ const SOCKETS: readonly (readonly [FaultKind, code: string, message: string])[] 
   ['unreachable', 'EACCES', 'connect EACCES /run/redis.sock'],
   ['certificate', 'CERT_HAS_EXPIRED', 'certificate has expired'],
   ['certificate', 'CERT_NOT_YET_VALID', 'certificate is not yet valid'],
-  ['certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
-  ['certificate', 'SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'],
-  ['certificate', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'],
-  ['certificate', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate'],
   ['certificate', 'ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames"],
-  ['certificate', 'ERR_SSL_WRONG_VERSION_NUMBER', 'wrong version number'],
-  ['certificate', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'tlsv13 alert certificate required'],
+];
+
+const openSsl = (reason: string): string =>
+  `80ECEA0B9E7F0000:error:0A00045C:SSL routines:ssl3_read_bytes:${reason}:../deps/openssl/ssl/record/rec_layer_s3.c:1601:SSL alert number 116\n`;
+
+/** By code, what Node says of TLS, and what somebody who has to mend it is told. */
+const TLS: readonly (readonly [code: string, message: string, told: string])[] = [
+  ...(
+    [
+      ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
+      ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'],
+      ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'],
+      ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate'],
+    ] as const
+  ).map(([code, message]) => [code, message, `${message}: no authority in tls.ca has signed it`] as const),
+  [
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    openSsl('wrong version number'),
+    'the server answered the TLS handshake without TLS, as a port without TLS does (wrong version number)',
+  ],
+  [
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    openSsl('tlsv13 alert certificate required'),
+    'the server wants a client certificate: tls.cert and tls.key (tlsv13 alert certificate required)',
+  ],
+  [
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    openSsl('tlsv1 alert unknown ca'),
+    'the server does not trust the authority of the client certificate in tls.cert (tlsv1 alert unknown ca)',
+  ],
+  [
+    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+    openSsl('ssl/tls alert certificate expired'),
+    'the server refused the client certificate in tls.cert (ssl/tls alert certificate expired)',
+  ],
+  [
+    'ERR_SSL_UNSUPPORTED_PROTOCOL',
+    openSsl('unsupported protocol'),
+    'the server has no TLS version in common with this process (unsupported protocol)',
+  ],
+  [
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+    openSsl('ssl/tls alert handshake failure'),
+    'the server has no cipher in common with this process (ssl/tls alert handshake failure)',
+  ],
+  // A write that fails has the lines and not the code.
+  ['EPROTO', `write EPROTO ${openSsl('bad record type')}`, 'bad record type'],
 ];
 
 describe('MasterError', () => {
@@ -129,6 +170,35 @@ describe('MasterError', () => {
       expect([fault.kind, fault.message, fault.address]).to.eql([kind, message, 'a:6379']);
     });
   }
+
+  for (const [code, message, told] of TLS) {
+    it(`is certificate for a socket that ended with ${code}, in a sentence`, () => {
+      const fault = faultOfSocket('a:6379', Object.assign(new Error(message), { code }));
+
+      expect([fault.kind, fault.message]).to.eql(['certificate', told]);
+    });
+  }
+
+  it('tells of TLS that met a port without it, and of a connection in the clear that met TLS', () => {
+    const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    const timeout = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' });
+    const alert = new Error('Protocol error, got "\\u0015" as reply type byte. Please report this.');
+    const [shaking, unanswered] = ['tls-handshake', 'unanswered'] as const;
+
+    expect(faultOfSocket('a', reset, shaking).message).to.include(
+      'during the TLS handshake, as a port without TLS does',
+    );
+    expect(faultOfSocket('a', timeout, shaking).message).to.include('the TLS handshake, as a port without TLS does');
+    for (const error of [reset, new Error()]) {
+      expect(faultOfSocket('a', error, unanswered)).to.include({
+        kind: 'unreachable',
+        message: 'the connection was closed before anything was answered, as a TLS port does without tls',
+      });
+    }
+    expect(faultOfSocket('a', alert)).to.include({ kind: 'not-redis' });
+    expect(faultOfSocket('a', alert).message).to.include('answers in TLS');
+    expect(faultOfSocket('a', timeout).message).to.equal('connect ETIMEDOUT');
+  });
 
   it('is unreachable for a socket that just closed, whatever ioredis says of it', () => {
     for (const message of ['Connection is closed.', "Stream isn't writeable and enableOfflineQueue options is false"]) {
