@@ -50,7 +50,7 @@ const REFUSED: Readonly<Record<string, readonly [text: string, named: string]>> 
   'an unknown key of TLS': ["lock.configure({ host: 'a', tls: { caFile: 'x' } });", 'caFile'],
   'a flag in place of a number': [
     "const options: library.RedisLockOptions = { ttl: true };\nlock.configure({ host: 'a', options });",
-    'boolean',
+    "'true'",
   ],
 };
 
