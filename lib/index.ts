@@ -9,6 +9,7 @@ export type {
   FlatRedisLockConfig,
   RedisConnectionConfig,
   RedisCredentialConfig,
+  RedisCredentialProvider,
   RedisLockConfig,
   RedisLockConfigSource,
   RedisLockOptions,

@@ -3,6 +3,7 @@ import { CONNECTION_KEYS, type Connection, readConnection } from './Connection';
 import { asksForEncryption, unreadEncryption } from './encryption';
 import type { LockOptions } from './LockOptions';
 import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
+import { type CredentialProvider, partProviders } from './providers';
 import { Section } from './Section';
 import { KNOWN_OPTIONS, readOptions } from './readOptions';
 import { namesSentinels } from './sentinelGroup';
@@ -17,6 +18,8 @@ export interface LockConfig {
   /** Empty where none is configured; that is for `open` to refuse. */
   readonly connections: readonly Connection[];
   readonly credentials: readonly Credential[];
+  /** What gives a credential when it is asked, by the credential's path. */
+  readonly providers: ReadonlyMap<string, CredentialProvider>;
   /** What was written at the top level and is not known, one sentence each: one may have meant the connections. */
   readonly misspelt: readonly string[];
   /** What was written and has no effect, one sentence each. */
@@ -38,7 +41,8 @@ const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'url', 
  * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value (never a secret) and the bound
  */
 export function parseConfig(given: Configuration): LockConfig {
-  const whole = Section.of(settingsOf(given), '', ErrorCode.BAD_OPTION);
+  const { settings, providers } = partProviders(settingsOf(given));
+  const whole = Section.of(settings, '', ErrorCode.BAD_OPTION);
   const misplaced = whole.text('options');
   if (misplaced !== null) throw whole.refuse('options', misplaced, 'a section of settings');
   const options = whole.within('options', ErrorCode.BAD_OPTION);
@@ -64,6 +68,7 @@ export function parseConfig(given: Configuration): LockConfig {
     connections: Object.freeze(read),
     misspelt: Object.freeze(misspelt),
     credentials: Object.freeze(credentials.map(readCredential)),
+    providers: Object.freeze(providers),
     warnings: Object.freeze([...warnings, ...read.flatMap(warnOfNoVerification)]),
   });
 }

@@ -15,9 +15,15 @@ export interface Logins {
 }
 
 /** A credential: its login stands in the configuration, or in a credential store under a key. */
-export type Credential =
-  | ({ readonly kind: 'given'; readonly name: string } & Logins)
-  | { readonly kind: 'stored'; readonly name: string; readonly storeKey: string; readonly section: Section };
+export type Credential = ({ readonly kind: 'given'; readonly name: string } & Logins) | StoredCredential;
+
+/** A credential that a store knows. */
+export interface StoredCredential {
+  readonly kind: 'stored';
+  readonly name: string;
+  readonly storeKey: string;
+  readonly section: Section;
+}
 
 /** The keys that are read in a credential. */
 export const CREDENTIAL_KEYS: readonly string[] = [

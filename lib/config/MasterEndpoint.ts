@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { Login } from './Login';
+import type { Login, Logins } from './Login';
 import type { Secret } from './Secret';
 import type { TlsSettings } from './TlsSettings';
 
@@ -34,6 +34,8 @@ export interface MasterEndpoint {
   readonly password: Secret | null;
   /** How to log in to the Sentinels; `null` where the target is no group. */
   readonly sentinelLogin: Login | null;
+  /** Asks for both logins anew, where they come from a credential store; `null` where they never change. */
+  readonly logInAnew: (() => Promise<Logins>) | null;
   /** `null` where the connection is not encrypted. */
   readonly tls: TlsSettings | null;
 }

@@ -76,6 +76,12 @@ export interface RedisConnectionConfig {
   readonly sentinel_password?: Text;
 }
 
+/** A credential as a function gives it. */
+type GivenCredential = { readonly username?: Text; readonly password: string };
+
+/** A function that gives a credential: asked at each `open`, and again where a master refuses the last one. */
+export type RedisCredentialProvider = () => GivenCredential | Promise<GivenCredential>;
+
 /** A credential: who logs in to the masters. */
 export interface RedisCredentialConfig {
   /** A key under which a credential store knows it. */
@@ -83,7 +89,7 @@ export interface RedisCredentialConfig {
   readonly username?: Text;
   /** Another name of `username`. */
   readonly user?: Text;
-  readonly password?: Text;
+  readonly password?: Text | (() => string | Promise<string>);
   /** Another name of `password`. */
   readonly pass?: Text;
   readonly sentinel_username?: Text;
@@ -139,9 +145,9 @@ export interface RedisLockConfig extends RedisConnectionConfig {
   /** The only connection, where `connections` is absent. */
   readonly connection?: string | RedisConnectionConfig | Absent;
   /** One for each connection, matched by name or number. */
-  readonly credentials?: Sections<RedisCredentialConfig> | Absent;
+  readonly credentials?: Sections<RedisCredentialConfig | RedisCredentialProvider> | Absent;
   /** One for all masters, where `credentials` is absent. */
-  readonly credential?: RedisCredentialConfig | Absent;
+  readonly credential?: RedisCredentialConfig | RedisCredentialProvider | Absent;
   readonly options?: RedisLockOptions | Absent;
   /** A container hands it over; it is not read. */
   readonly descriptor?: unknown;

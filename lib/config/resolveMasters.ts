@@ -1,12 +1,13 @@
 import { ConfigException } from 'pip-services4-commons-node';
 import { type ContextLike, type IContext, contextOf } from '../contract/Context';
 import { Descriptor } from '../contract/Descriptor';
+import type { ConfigSource } from '../contract/ConfigParams';
 import { ErrorCode } from '../contract/ErrorCode';
 import type { IReferences } from '../contract/References';
 import type { ICredentialStore, IDiscovery } from '../contract/connect';
 import { type Connection, type Endpoint, readEndpoint } from './Connection';
 import type { LockConfig } from './LockConfig';
-import { type Credential, type Logins, chooseLogin, readLogins } from './Login';
+import { type Credential, type Logins, type StoredCredential, chooseLogin, readLogins } from './Login';
 import { type MasterEndpoint, addressOf, isSameTarget } from './MasterEndpoint';
 import { Section } from './Section';
 import { isUnverified, loadTls } from './TlsSettings';
@@ -24,12 +25,15 @@ interface Located {
 
 interface NamedLogins extends Logins {
   readonly name: string;
+  /** Asks the credential store anew; `null` where there is none. */
+  readonly lookUpAgain: (() => Promise<Logins>) | null;
 }
 
 /** Where discovery and credential stores are found, and what they are handed. */
 interface Directory {
   readonly context: IContext;
   readonly references: IReferences | null;
+  readonly providers: LockConfig['providers'];
 }
 
 /**
@@ -46,7 +50,7 @@ export async function resolveMasters(
   config: LockConfig,
   references: IReferences | null,
 ): Promise<readonly MasterEndpoint[]> {
-  const directory: Directory = { context: contextOf(context), references };
+  const directory: Directory = { context: contextOf(context), references, providers: config.providers };
   if (config.connections.length === 0) {
     const message =
       'No connection is configured: connections (or connection) needs a host, a uri, sentinels or a discovery_key';
@@ -90,20 +94,33 @@ async function locate(connection: Connection, { context, references }: Directory
   return endpoints.map((endpoint, at) => ({ name: nameOf(at), path, connectionName: name, endpoint }));
 }
 
-async function lookUp(credential: Credential, { context, references }: Directory): Promise<NamedLogins> {
-  if (credential.kind === 'given') return credential;
-  const { name } = credential;
+async function lookUp(credential: Credential, directory: Directory): Promise<NamedLogins> {
+  if (credential.kind === 'given') return { ...credential, lookUpAgain: null };
+  const lookUpAgain = (): Promise<Logins> => lookUpStored(credential, directory);
+  return { name: credential.name, ...(await lookUpAgain()), lookUpAgain };
+}
+
+async function lookUpStored(credential: StoredCredential, directory: Directory): Promise<Logins> {
   const { storeKey, section } = credential;
+  const answer = await storedUnder(credential, directory);
+  const logins = readLogins(section.overlaidWith(Section.of(answer, section.path, ErrorCode.BAD_CONNECTION)));
+  if (logins === null) throw unresolved(section.path, 'store_key', storeKey, 'what is stored has no password');
+  return logins;
+}
+
+async function storedUnder(
+  { storeKey, section }: StoredCredential,
+  { context, references, providers }: Directory,
+): Promise<ConfigSource> {
+  const provider = providers.get(storeKey);
+  if (provider !== undefined) return provider();
   const stores =
     references?.getOptional<ICredentialStore>(new Descriptor('*', 'credential-store', '*', '*', '*')) ?? [];
   if (stores.length === 0)
     throw unresolved(section.path, 'store_key', storeKey, 'no credential store is in the references');
   for (const store of stores) {
     const answer = await store.lookup(context, storeKey);
-    if (answer === null || answer === undefined) continue;
-    const logins = readLogins(section.overlaidWith(Section.of(answer, section.path, ErrorCode.BAD_CONNECTION)));
-    if (logins === null) throw unresolved(section.path, 'store_key', storeKey, 'what is stored has no password');
-    return { name, ...logins };
+    if (answer !== null && answer !== undefined) return answer;
   }
   throw unresolved(section.path, 'store_key', storeKey, 'no credential store knows it');
 }
@@ -117,15 +134,20 @@ async function complete(master: Located, credentials: readonly NamedLogins[]): P
     const names = credentials.map(({ name }) => name).join(', ');
     throw badConnection(master.path, `is left without a credential: the credentials are named ${names}`);
   }
-  const places = credential === undefined ? logins : [...logins, credential.login];
-  const sentinelPlaces = credential === undefined ? [sentinelLogin] : [sentinelLogin, credential.sentinelLogin];
+  const choose = (from?: Logins): Logins => ({
+    login: chooseLogin(from === undefined ? logins : [...logins, from.login], master.path),
+    sentinelLogin: chooseLogin(from === undefined ? [sentinelLogin] : [sentinelLogin, from.sentinelLogin], master.path),
+  });
+  const chosen = choose(credential);
+  const lookUpAgain = credential?.lookUpAgain ?? null;
   return Object.freeze({
     name: master.name,
     address: addressOf(target),
     target,
     db,
-    ...chooseLogin(places, master.path),
-    sentinelLogin: target.kind === 'sentinel' ? chooseLogin(sentinelPlaces, master.path) : null,
+    ...chosen.login,
+    sentinelLogin: target.kind === 'sentinel' ? chosen.sentinelLogin : null,
+    logInAnew: lookUpAgain === null ? null : async () => choose(await lookUpAgain()),
     tls: tls === null ? null : await loadTls(tls),
   });
 }

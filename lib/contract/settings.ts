@@ -34,7 +34,6 @@ function flatten(value: unknown, key: string, path: string, above: readonly unkn
  * @throws ConfigException BAD_OPTION or BAD_CONNECTION for what would become its source text, or `[object Promise]`
  */
 export function settingOf(value: unknown, key: string): unknown {
-  // The one place where a function could be given a meaning: a provider of a password would be let through here.
   if (typeof value === 'function') throw refusal(key, 'is a function', 'a value is needed');
   if (isPromise(value)) throw refusal(key, 'is a Promise', 'a value is needed, so await it first');
   if (isRedisClient(value)) {

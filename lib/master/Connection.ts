@@ -4,8 +4,9 @@ import type { HostAndPort, MasterEndpoint } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { Deadlines } from './Deadlines';
 import { disconnect } from './disconnect';
-import { faultOfReply, faultOfSocket, isDemoted, isForbidden, MasterError } from './MasterError';
+import { faultOfReply, faultOfSocket, isAboutPassword, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
+import { reloginOf } from './relogin';
 import { phaseOf } from './SocketConnector';
 import type { Argument, Script } from './Script';
 import { Sentinels } from './Sentinels';
@@ -29,11 +30,15 @@ export class Connection {
   readonly address: string;
   /** The last round trip, in ms; null before the first. */
   roundTripMs: number | null = null;
+  /** False where the server was found to have no EVALSHA. */
+  runsByName = true;
 
   // Private to the runtime and not only to the compiler: ioredis keeps the password in its options.
   readonly #redis: Redis;
   /** Who says where the master is; null where the configuration does. */
   readonly #sentinels: Sentinels | null;
+  /** Asks for the password anew; null where it never changes. */
+  readonly #relogin: (() => void) | null;
   readonly #deadlines: Deadlines;
   readonly #backoff = new Backoff();
   /** What the connection died of, until the next one is made. */
@@ -53,6 +58,7 @@ export class Connection {
     });
     const locator = this.#sentinels === null ? null : { locate: () => this.#locate() };
     this.#redis = new Redis(redisOptions(endpoint, () => this.#backoff.next(), locator));
+    this.#relogin = reloginOf(this.#redis, endpoint, ({ login }) => login);
     this.#deadlines = new Deadlines(timeoutMs, (limitMs) => {
       const isConnecting = this.#redis.status === 'connecting';
       const timedOut = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' });
@@ -64,7 +70,10 @@ export class Connection {
       this.#deadlines.clear();
       if (this.#sentinels === null) this.#deadlines.start();
     });
-    this.#redis.on('error', (error: Error) => (this.#fault ??= this.#faultOf(error)));
+    this.#redis.on('error', (error: Error) => {
+      this.#fault ??= this.#faultOf(error);
+      if (isAboutPassword(this.#fault.kind)) this.#relogin?.();
+    });
     // That it stands counts as the connection's first answer, and the handshake, ioredis's own, as its first command.
     this.#redis.on('connect', () => {
       this.#deadlines.end();
@@ -123,14 +132,17 @@ export class Connection {
 
   /** Asks the server who it is. */
   async greet(): Promise<ServerInfo> {
-    const [info, id] = await Promise.all([this.#send(this.#redis.info()), this.#ownId()]);
-    return readServerInfo(String(info), id);
+    const [info, id] = await Promise.all([
+      this.#ifPermitted(this.#send(this.#redis.info())),
+      this.#ifPermitted(this.#send(this.#redis.client('ID'))),
+    ]);
+    return readServerInfo(info as string | null, id === null ? null : Number(id));
   }
 
-  /** Null where the server does not permit CLIENT ID, or has it no more. */
-  async #ownId(): Promise<number | null> {
+  /** Null where the server does not permit it, or has it no more. */
+  async #ifPermitted(answer: Promise<unknown>): Promise<unknown> {
     try {
-      return Number(await this.#send(this.#redis.client('ID')));
+      return await answer;
     } catch (error) {
       if (error instanceof MasterError && isForbidden(error.kind)) return null;
       throw error;
@@ -142,9 +154,9 @@ export class Connection {
     return readOwnSlots(String(await this.#send(this.#redis.cluster('NODES'))));
   }
 
-  /** Has the server know scripts before they are asked for. */
+  /** Has the server know scripts before they are asked for. Where it does not permit that, it learns each when it is asked. */
   async load(scripts: readonly Script[]): Promise<void> {
-    await Promise.all(scripts.map(({ source }) => this.#send(this.#redis.script('LOAD', source))));
+    await Promise.all(scripts.map(({ source }) => this.#ifPermitted(this.#send(this.#redis.script('LOAD', source)))));
   }
 
   /** Ends another connection on the server's side, with all that it has sent and the server has not read yet. */
@@ -180,10 +192,12 @@ export class Connection {
     onLost: (fault: MasterError) => unknown = rethrow,
   ): Promise<unknown> {
     const onRefused = (fault: MasterError): unknown => {
-      if (!fault.message.startsWith('NOSCRIPT')) throw fault;
+      if (fault.kind === 'unknown-command' && /evalsha/i.test(fault.message)) this.runsByName = false;
+      else if (!fault.message.startsWith('NOSCRIPT')) throw fault;
       if (!isWanted(false)) throw new MasterError(this.address, 'given-back', 'released before it could run');
       return this.eval(script, numKeys, args);
     };
+    if (!this.runsByName) return this.#send(this.#redis.eval(script.source, numKeys, ...args), rethrow, onLost);
     return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), onRefused, onLost);
   }
 

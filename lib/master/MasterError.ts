@@ -1,3 +1,4 @@
+import { isBeingLookedUp } from './lookUp';
 import { types } from 'node:util';
 import {
   describeTlsError,
@@ -120,7 +121,7 @@ const SCRIPT_NOISE =
 /** A script that lacks a right is refused without NOPERM, and in other words with each generation of Redis. */
 const NO_RIGHTS_IN_SCRIPT = /ACL failure in script|The user executing the script can't/;
 
-const UNKNOWN_COMMAND = /unknown (sub)?command/i;
+const UNKNOWN_COMMAND = /unknown (sub|redis )?command/i;
 
 /** What only a change of the configuration or of the server's can mend, so that waiting for it is in vain. */
 const FINAL: readonly FaultKind[] = [
@@ -130,6 +131,7 @@ const FINAL: readonly FaultKind[] = [
   'certificate',
   'replica',
   'unknown-master',
+  'unknown-command',
   'duplicate',
   'cluster-shard',
   'sentinel',
@@ -139,6 +141,11 @@ const FINAL: readonly FaultKind[] = [
 /** Whether a command is not permitted, or not there at all. */
 export function isForbidden(kind: FaultKind): boolean {
   return kind === 'no-permission' || kind === 'unknown-command';
+}
+
+/** Whether another password may help. */
+export function isAboutPassword(kind: FaultKind): boolean {
+  return kind === 'wrong-password' || kind === 'no-password';
 }
 
 /** Whether a server that was a master is none now, for a while or for good. */
@@ -187,6 +194,10 @@ export function faultOfSocket(address: string, error: Error, phase: SocketPhase 
   const { code } = error as NodeJS.ErrnoException;
   if (isOpenSsl(error) || (code !== undefined && CERTIFICATE.test(code))) {
     return new MasterError(address, 'certificate', describeTlsError(error));
+  }
+  const [, name = ''] = /^(.*):\d+$/.exec(address) ?? [];
+  if (code === 'ETIMEDOUT' && isBeingLookedUp(name)) {
+    return new MasterError(address, 'unreachable', `the name ${name} is still being looked up`);
   }
   if (phase === 'tls-handshake' && code === 'ETIMEDOUT') {
     return new MasterError(address, 'unreachable', SILENT_IN_HANDSHAKE);

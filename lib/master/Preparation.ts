@@ -1,6 +1,7 @@
 import type { Connection } from './Connection';
 import { Debts, type Debt } from './Debts';
 import { isForbidden, MasterError } from './MasterError';
+import { IDENTIFY, identifyArguments } from './identity';
 import type { Argument, Script } from './Script';
 import { CLUSTER_SLOTS, type ServerInfo } from './ServerInfo';
 
@@ -16,12 +17,20 @@ export interface MasterScripts {
   readonly probe: RightsProbe;
 }
 
+/** What is missing. */
+export interface Lacking {
+  /** As an ACL writes them. */
+  readonly rights: readonly string[];
+  /** What the server does not know, or was made to forget. */
+  readonly commands: readonly string[];
+}
+
 /** Finds out whether the login may do all that the scripts do. It takes no keys, and changes nothing. */
 export interface RightsProbe {
   readonly script: Script;
   readonly args: readonly Argument[];
-  /** Reads what the script answers: the rights that are missing, as an ACL writes them. */
-  readonly lacking: (reply: unknown) => readonly string[];
+  /** Reads what the script answers. */
+  readonly lacking: (reply: unknown) => Lacking;
 }
 
 /** Whom a master is prepared for. */
@@ -50,6 +59,7 @@ export class Preparation {
   /** The server does not let a former connection be ended. */
   isKillRefused = false;
   #isClusterKnown = false;
+  readonly #warnedOf = new Set<string>();
 
   constructor(
     private readonly connection: Connection,
@@ -72,14 +82,18 @@ export class Preparation {
    */
   async run(identify: (server: ServerInfo) => void): Promise<Prepared> {
     const { connection } = this;
-    const server = await connection.greet();
-    if (server.isSentinel) {
+    const greeted = await connection.greet();
+    if (greeted.isSentinel) {
       const message = 'is a Sentinel, and no master: write sentinels and master_name in place of host and port';
       throw new MasterError(connection.address, 'sentinel', message);
     }
-    if (server.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
+    if (greeted.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
+    const server = await this.#named(greeted);
     identify(server);
     if (server.isClustered) await this.#checkSlots();
+    if (!server.saysWhoItIs) {
+      this.#warnOnce('INFO', 'a replica, a shard of a cluster and a policy that evicts locks are not found out');
+    }
     if (server.connectionId === null) this.#warnOfKill('CLIENT ID');
     const scripts = this.owner.scriptsFor(server);
     await this.#teach(scripts);
@@ -130,22 +144,46 @@ export class Preparation {
     throw new MasterError(connection.address, 'indebted', message);
   }
 
+  /** A server that does not name its run gets a name for it, which another connection to it finds. */
+  async #named(server: ServerInfo): Promise<ServerInfo> {
+    if (server.runId !== '' || server.isReplica) return server;
+    const runId = await this.connection.eval(IDENTIFY, 1, identifyArguments(server.uptimeS));
+    return { ...server, runId: String(runId) };
+  }
+
   /**
    * Has the server know its scripts and show that it permits them, in one round trip: a right that only a script needs
    * would otherwise be missed by the first vote. A script is asked for by name, and in full where the server has lost
-   * it: neither way may be closed.
+   * it; a server that has no EVALSHA is sent each in full.
    */
   async #teach({ bySha, takeBack, probe }: MasterScripts): Promise<void> {
     const { connection } = this;
     const [reply] = await Promise.all([
-      connection.eval(probe.script, 0, probe.args),
+      this.#probe(probe),
       connection.load([...bySha.values(), takeBack]),
       // It has nothing to do without keys.
       connection.run(takeBack, 0, [], () => true),
     ]);
-    const lacking = probe.lacking(reply);
-    if (lacking.length === 0) return;
-    throw new MasterError(connection.address, 'no-permission', `the user lacks ${lacking.join(' ')}`);
+    if (!connection.runsByName) this.#warnOnce('EVALSHA', 'each script is sent in full, which takes longer');
+    const { rights, commands } = probe.lacking(reply);
+    if (commands.length > 0) throw this.#lacks(commands.join(', '));
+    if (rights.length > 0) {
+      throw new MasterError(connection.address, 'no-permission', `the user lacks ${rights.join(' ')}`);
+    }
+  }
+
+  async #probe({ script, args }: RightsProbe): Promise<unknown> {
+    try {
+      return await this.connection.eval(script, 0, args);
+    } catch (error) {
+      if (error instanceof MasterError && error.kind === 'unknown-command') throw this.#lacks('EVAL');
+      throw error;
+    }
+  }
+
+  #lacks(commands: string): MasterError {
+    const message = `the server has no ${commands}, which the scripts of every lock need`;
+    return new MasterError(this.connection.address, 'unknown-command', message);
   }
 
   /**
@@ -182,11 +220,16 @@ export class Preparation {
     this.owner.warn(`Redis master ${address} is a node of a Redis Cluster: ${harm}`);
   }
 
-  /** Once: it stays so. */
   #warnOfKill(command: string): void {
     if (this.isKillRefused) return;
     this.isKillRefused = true;
-    const harm = 'an acquire that the network holds back may take effect after it was given up';
+    this.#warnOnce(command, 'an acquire that the network holds back may take effect after it was given up');
+  }
+
+  /** It stays so. */
+  #warnOnce(command: string, harm: string): void {
+    if (this.#warnedOf.has(command)) return;
+    this.#warnedOf.add(command);
     this.owner.warn(`Redis master ${this.connection.address} does not permit ${command}: ${harm}`);
   }
 }

@@ -2,8 +2,9 @@ import { Redis } from 'ioredis';
 import { type HostAndPort, hostAndPort, type MasterEndpoint, type SentinelGroup } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { disconnect } from './disconnect';
-import { faultOfReply, faultOfSocket, isFinal, MasterError } from './MasterError';
+import { faultOfReply, faultOfSocket, isAboutPassword, isFinal, MasterError } from './MasterError';
 import { sentinelOptions } from './redisOptions';
+import { reloginOf } from './relogin';
 import { type Locator, phaseOf } from './SocketConnector';
 
 /** How long the last answer is believed, in ms: then the Sentinels are asked again. */
@@ -134,7 +135,11 @@ class Sentinel {
   ) {
     this.#address = hostAndPort(at);
     this.#redis = new Redis(sentinelOptions(endpoint, at, timeoutMs, () => this.#backoff.next()));
-    this.#redis.on('error', (error: Error) => (this.#fault ??= this.#faultOf(error)));
+    const relogin = reloginOf(this.#redis, endpoint, ({ sentinelLogin }) => sentinelLogin);
+    this.#redis.on('error', (error: Error) => {
+      this.#fault ??= this.#faultOf(error);
+      if (isAboutPassword(this.#fault.kind)) relogin?.();
+    });
     this.#redis.on('connecting', () => (this.#fault = null));
     this.#redis.on('ready', () => this.#backoff.reset());
   }

@@ -1,7 +1,14 @@
 /** What a server says of itself when it is connected to. */
 export interface ServerInfo {
-  /** Names one run of one server: another after every restart, the same behind every name that leads to it. */
+  /** Whether it was permitted to ask. */
+  readonly saysWhoItIs: boolean;
+  /**
+   * Names one run of one server: another after every restart, the same behind every name that leads to it. Empty where
+   * the server does not say.
+   */
   readonly runId: string;
+  /** For how long it has been running; null where it does not say. */
+  readonly uptimeS: number | null;
   readonly isReplica: boolean;
   /** It refuses writes while too few replicas follow it, as one does that was cut off from all others. */
   readonly needsReplicas: boolean;
@@ -33,17 +40,19 @@ export function readOwnSlots(nodes: string): number {
   }, 0);
 }
 
-/** Reads the answers to INFO and CLIENT ID. */
-export function readServerInfo(info: string, connectionId: number | null): ServerInfo {
+/** Reads the answers to INFO and CLIENT ID; each is null where it was not permitted. */
+export function readServerInfo(info: string | null, connectionId: number | null): ServerInfo {
   const fields = new Map(
-    info.split('\r\n').map((line) => {
+    (info ?? '').split('\r\n').map((line) => {
       const colon = line.indexOf(':');
       return [line.slice(0, colon), line.slice(colon + 1)] as const;
     }),
   );
   return {
+    saysWhoItIs: info !== null,
     // It goes into scripts: whatever a server may say, it is a word.
     runId: (fields.get('run_id') ?? '').replaceAll(/\W/g, ''),
+    uptimeS: /^\d+$/.test(fields.get('uptime_in_seconds') ?? '') ? Number(fields.get('uptime_in_seconds')) : null,
     isReplica: fields.get('role') === 'slave',
     // Told only where both min-replicas-to-write and min-replicas-max-lag are set.
     needsReplicas: fields.has('min_slaves_good_slaves'),

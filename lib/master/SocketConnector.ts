@@ -2,6 +2,7 @@ import { connect, Socket, type NetConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { HostAndPort } from '../config/MasterEndpoint';
+import { lookUp } from './lookUp';
 import type { SocketPhase } from './tlsFault';
 
 /** Says where a server is, each time that it is connected to. */
@@ -41,6 +42,7 @@ export class SocketConnector extends AbstractConnector {
   /** Rejects where no socket can be made: at a throw ioredis would wait for ever, and so would whoever closes it. */
   override async connect(): Promise<Socket> {
     this.connecting = true;
+    delete this.firstError;
     const { host, port, path, tls, locator } = this.#options;
     let target: NetConnectOpts = path === undefined ? { host, port: port as number } : { path };
     if (locator !== undefined) {
@@ -52,7 +54,7 @@ export class SocketConnector extends AbstractConnector {
       // Closed meanwhile.
       if (!this.connecting) return this.#noSocket();
     }
-    const socket = tls === undefined ? connectPlain(target) : connectTls({ ...target, ...tls });
+    const socket = tls === undefined ? connectPlain(target) : connectTls({ ...target, lookup: lookUp, ...tls });
     // For as long as the socket lives. An address may be refused before ioredis listens, which asks for the error then;
     // and what arrives after it has heard one error, such as the other side's alert to a refused certificate, would be
     // nobody's, and end the process.
@@ -85,6 +87,6 @@ function connectPlain(target: NetConnectOpts): Socket {
     socket.emit('data', Buffer.from(buffer.subarray(0, length)));
     return true;
   };
-  const socket = connect({ ...target, onread: { buffer, callback } });
+  const socket = connect({ ...target, lookup: lookUp, onread: { buffer, callback } });
   return socket;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { faultOfReply, isAboutKeys } from '../master/MasterError';
-import type { RightsProbe } from '../master/Preparation';
+import type { Lacking, RightsProbe } from '../master/Preparation';
 import { script } from '../master/Script';
 import { MARKER } from './guardScripts';
 
@@ -59,21 +59,21 @@ export function rightsProbe(keyPrefix: string, guarding: Guarding): () => Rights
     script: probe,
     // Another key each time: one that is known could be somebody's lock, and would be deleted.
     args: [`${keyPrefix}redlock:rights:${randomUUID()}`, MARKER],
-    lacking: (reply) => lackingRights(reply, keyPrefix),
+    lacking: (reply) => lackingIn(reply, keyPrefix),
   });
 }
 
-/** @returns the rights that were refused, each as an ACL writes it */
-function lackingRights(reply: unknown, keyPrefix: string): readonly string[] {
-  const lacking = (reply as readonly (readonly [command: string, refusal: string, key: string])[]).flatMap(
-    ([command, refusal, key]) => {
-      // A replica, a full memory and the like refuse as well; that is for the vote to find out, when it still is so.
-      if (faultOfReply('', new Error(refusal)).kind !== 'no-permission') return [];
-      if (!isAboutKeys(refusal)) return [`+${command}`];
-      if (key === MARKER) return [`~${MARKER}`];
-      // Without a prefix nobody knows here which keys the locks will have.
-      return keyPrefix === '' ? [] : [`~${keyPrefix}*`];
-    },
-  );
-  return [...new Set(lacking)];
+function lackingIn(reply: unknown, keyPrefix: string): Lacking {
+  const [rights, commands] = [new Set<string>(), new Set<string>()];
+  for (const [command, refusal, key] of reply as readonly (readonly [string, string, string])[]) {
+    // A replica, a full memory and the like refuse as well; that is for the vote to find out, when it still is so.
+    const { kind } = faultOfReply('', new Error(refusal));
+    if (kind === 'unknown-command') commands.add(command.toUpperCase());
+    if (kind !== 'no-permission') continue;
+    if (!isAboutKeys(refusal)) rights.add(`+${command}`);
+    else if (key === MARKER) rights.add(`~${MARKER}`);
+    // Without a prefix nobody knows here which keys the locks will have.
+    else if (keyPrefix !== '') rights.add(`~${keyPrefix}*`);
+  }
+  return { rights: [...rights], commands: [...commands] };
 }

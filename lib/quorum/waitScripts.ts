@@ -14,7 +14,8 @@ local function waitInLine(key)
   local id, waited, keep = ARGV[4], ARGV[5], tonumber(ARGV[6])
   if not id then return -1 end
   local line = 'redlock:waiting:' .. key
-  local time = redis.call('time')
+  local time = redis.pcall('time')
+  if time['err'] then return -1 end
   -- In microseconds: of two who came one after the other, the first is to stand first.
   local since = string.format('%.0f', time[1] * 1000000 + time[2] - tonumber(waited) * 1000)
   local left = redis.call('pttl', line)

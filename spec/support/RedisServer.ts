@@ -141,8 +141,8 @@ export class RedisServer implements Master {
         `process_id:${this.pid}\r\n`,
       );
     } catch (error) {
-      // Users and rights that the arguments set up may keep us from asking; whoever refuses is up.
-      return error instanceof ReplyError && /^(NOAUTH|WRONGPASS|NOPERM)/.test(error.message);
+      // What the arguments set up may keep us from asking; whoever refuses is up.
+      return error instanceof ReplyError && /^(NOAUTH|WRONGPASS|NOPERM|ERR unknown command)/.test(error.message);
     }
   }
 

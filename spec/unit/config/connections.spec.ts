@@ -127,6 +127,7 @@ describe('connections', () => {
         username: null,
         password: null,
         sentinelLogin: null,
+        logInAnew: null,
         tls: null,
       },
     ]);

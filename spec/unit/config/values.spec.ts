@@ -29,7 +29,7 @@ describe('a value that has no text', () => {
       'BAD_CONNECTION',
       (value) => ({ 'connection.tls.checkServerIdentity': value }),
     ],
-    ['credential.password', 'BAD_CONNECTION', (value) => ({ host: 'a', credential: { password: value } })],
+    ['credential.username', 'BAD_CONNECTION', (value) => ({ host: 'a', credential: { username: value } })],
     ['options.key_prefix', 'BAD_OPTION', (value) => ({ host: 'a', options: { key_prefix: value } })],
     ['options', 'BAD_OPTION', (value) => ({ host: 'a', options: value })],
   ];

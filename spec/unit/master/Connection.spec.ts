@@ -21,6 +21,7 @@ describe('Connection', () => {
       username: null,
       password: null,
       sentinelLogin: null,
+      logInAnew: null,
       // Node throws at these before there is a socket.
       tls: {
         ca: null,
@@ -57,6 +58,7 @@ describe('Connection', () => {
       username: null,
       password: null,
       sentinelLogin: null,
+      logInAnew: null,
       tls: { ca: null, cert: null, key: null, servername: null, rejectUnauthorized: true },
     };
     const fault = await new Promise<MasterError>((resolve) => {

@@ -87,6 +87,7 @@ describe('Sentinels', () => {
       username: null,
       password: null,
       sentinelLogin: null,
+      logInAnew: null,
       tls: null,
     };
     const sentinels = Sentinels.of(endpoint, timeoutMs, onMoved) ?? expect.fail('it is a group');

@@ -29,7 +29,7 @@ const REFUSALS: readonly (readonly [servers: string, command: string, key: strin
 describe('What a login lacks', () => {
   const ALL = { isOn: true, isProved: true };
   const lackingBy = (reply: unknown, keyPrefix = 'app:'): readonly string[] =>
-    rightsProbe(keyPrefix, ALL)().lacking(reply);
+    rightsProbe(keyPrefix, ALL)().lacking(reply).rights;
 
   for (const [servers, command, key] of REFUSALS) {
     it(`is said as an ACL writes it, where ${servers} refused`, () => {
@@ -46,6 +46,11 @@ describe('What a login lacks', () => {
       expect(lackingBy([['hset', key, MARKER]], '')).to.deep.equal([`~${MARKER}`]);
     });
   }
+
+  it('is told from what the server does not know at all', () => {
+    const reply = [['time', 'ERR Unknown Redis command called from script script: 0a1b, on @user_script:3.', '']];
+    expect(rightsProbe('app:', ALL)().lacking(reply)).to.deep.equal({ rights: [], commands: ['TIME'] });
+  });
 
   it('is said once', () => {
     const [, command, key] = REFUSALS[2] ?? [];
