@@ -1,9 +1,12 @@
+import type { Master } from '../master/Master';
+import type { MasterError } from '../master/MasterError';
+
 /** How one master fares. */
 export interface MasterStatus {
   /** As `host:port`, or the path of a socket. */
   readonly address: string;
-  /** Only a `ready` one has a vote. */
-  readonly state: 'connecting' | 'ready' | 'away' | 'closed';
+  /** Only a `ready` one has a vote. A `quarantined` one is connected to, and has none before `quarantineMs` have passed. */
+  readonly state: 'connecting' | 'ready' | 'quarantined' | 'away' | 'closed';
   /** The last round trip, in ms; null before the first. */
   readonly roundTripMs: number | null;
   /**
@@ -31,3 +34,21 @@ export interface LockStatus {
 
 /** @internal The status of a lock that is not open. */
 export const NOT_OPEN: LockStatus = { isOpen: false, quorum: 0, masters: [], held: 0, waiters: 0 };
+
+/** @internal How one master fares now. */
+export function masterStatus(master: Master, quarantineMs: number): MasterStatus {
+  const { state } = master;
+  const isReady = state.kind === 'ready';
+  return {
+    address: master.address,
+    state: isReady && quarantineMs > 0 ? 'quarantined' : state.kind,
+    roundTripMs: master.roundTripMs,
+    lastError: errorIn((isReady ? master.refusal : null) ?? master.lastError),
+    quarantineMs,
+    maxmemoryPolicy: master.server?.maxmemoryPolicy ?? null,
+  };
+}
+
+function errorIn(error: MasterError | null): string | null {
+  return error && `${error.kind}: ${error.message}`;
+}

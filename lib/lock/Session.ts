@@ -6,7 +6,6 @@ import type { HandedOver } from '../lease/HandedOver';
 import { Renewals } from '../lease/Renewals';
 import type { Observer } from '../observe/Observer';
 import { saidIn, type Said } from '../quorum/noQuorum';
-import type { MasterError } from '../master/MasterError';
 import type { Quorum } from '../quorum/Quorum';
 import type { Acquired, Hold, Term } from '../quorum/Hold';
 import type { Place } from '../quorum/acquireCall';
@@ -15,7 +14,7 @@ import { RoundWindow } from '../wait/RoundWindow';
 import { Contest, throwIfEnded, type Attempted, type Keeping, type Wish } from './Contest';
 import { closed, lost, undecided } from './errors';
 import { Keeper } from './Keeper';
-import type { LockStatus } from './LockStatus';
+import { masterStatus, type LockStatus } from './LockStatus';
 
 /** What a master says of a release that it has carried out. */
 const RELEASED_BY: readonly string[] = ['released', 'gone', 'not held'];
@@ -51,14 +50,7 @@ export class Session {
     return {
       isOpen: true,
       quorum: this.quorum.size,
-      masters: this.quorum.masters.map((master) => ({
-        address: master.address,
-        state: master.state.kind,
-        roundTripMs: master.roundTripMs,
-        lastError: errorIn((master.state.kind === 'ready' ? master.refusal : null) ?? master.lastError),
-        quarantineMs: this.quorum.quarantineMs(master),
-        maxmemoryPolicy: master.server?.maxmemoryPolicy ?? null,
-      })),
+      masters: this.quorum.masters.map((master) => masterStatus(master, this.quorum.quarantineMs(master))),
       held: this.held.size,
       waiters: this.lines.waiting,
     };
@@ -267,8 +259,4 @@ export class Session {
     this.#warnedOf.add(option);
     this.observer.emit({ kind: 'warning', context, message });
   }
-}
-
-function errorIn(error: MasterError | null): string | null {
-  return error && `${error.kind}: ${error.message}`;
 }

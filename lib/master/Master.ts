@@ -19,7 +19,9 @@ export type Ask = (script: Script, keys: readonly string[], args: readonly Argum
 /** Whom a master belongs to. */
 export interface MasterOwner extends PreparationOwner {
   /** Is told of each change in where a master stands. */
-  onMasterState(master: Master, state: MasterState): void;
+  onMasterState(master: Master): void;
+  /** Is told that a master has refused to vote, and for how much longer it is in quarantine. */
+  onQuarantine(master: Master, leftMs: number): void;
   /**
    * Decides whether the server behind a new connection is a master of its own.
    *
@@ -188,6 +190,11 @@ export class Master implements ConnectionOwner {
     void this.#prepare();
   }
 
+  /** The master refuses to vote: whichever process found out that it lost its memory. */
+  quarantined(leftMs: number): void {
+    if (this.#state.kind === 'ready') this.owner.onQuarantine(this, leftMs);
+  }
+
   /** Ends the connection at once, whatever is in flight. The master cannot be used again. */
   async close(): Promise<void> {
     if (this.#state.kind === 'closed') return;
@@ -262,7 +269,7 @@ export class Master implements ConnectionOwner {
       // Each attempt to reconnect fails anew; only what is new is news.
       if (former.kind === 'away' && former.error.kind === state.error.kind) return;
     }
-    this.owner.onMasterState(this, state);
+    this.owner.onMasterState(this);
   }
 }
 

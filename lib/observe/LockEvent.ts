@@ -4,7 +4,10 @@ import type { ContextLike } from '../contract/Context';
 export type LockEvent =
   /** Something a careful operator would change. */
   | { readonly kind: 'warning'; readonly context: ContextLike; readonly message: string }
+  /** It has a vote. */
   | { readonly kind: 'master-ready'; readonly address: string }
+  /** It is connected to, and has no vote until its quarantine is over. */
+  | { readonly kind: 'master-quarantined'; readonly address: string; readonly message: string }
   | { readonly kind: 'master-away'; readonly address: string; readonly fault: string; readonly message: string }
   | { readonly kind: 'acquired'; readonly context: ContextLike; readonly key: string; readonly tookMs: number }
   /** Held by another: a normal outcome, counted and not logged. */

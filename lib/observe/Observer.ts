@@ -62,6 +62,11 @@ function logTo(logger: ILogger): EventReader {
           contextOf(null),
           `Redis master ${event.address} has no vote: ${event.fault} (${event.message})`,
         );
+      case 'master-quarantined':
+        return logger.warn(
+          contextOf(null),
+          `Redis master ${event.address} has no vote: quarantined (${event.message})`,
+        );
       case 'failed':
         return logger.error(contextOf(event.context), event.error, `Failed to ${event.operation}`);
       case 'acquired':

@@ -89,6 +89,11 @@ export class Admission {
     return Math.max(0, (this.#quarantineEndsMs.get(master) ?? 0) - performance.now());
   }
 
+  /** Remembers for how much longer a master is in quarantine: another process may have put it there. */
+  quarantine(master: Master, leftMs: number): void {
+    this.#quarantineEndsMs.set(master, performance.now() + leftMs);
+  }
+
   #read(master: Master, answer: unknown, inspect: () => Promise<Standing>): Standing {
     const [kind, text, leftMs, guardMs] = answer as [string, string, number, number];
     const founding = text === '' ? [] : text.split(',');
@@ -99,7 +104,7 @@ export class Admission {
       this.#isFounded = true;
       this.#guardMs = Math.max(this.#guardMs, standing.guardMs);
     }
-    this.#quarantineEndsMs.set(master, performance.now() + (leftMs ?? 0));
+    this.quarantine(master, leftMs ?? 0);
     this.reconsider();
     return standing;
   }

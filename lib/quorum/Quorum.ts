@@ -17,6 +17,7 @@ import { describeFault, noQuorum, type Said } from './noQuorum';
 import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
 import { systemClock, systemMicros } from './Stopwatch';
+import { VoteChanges } from './VoteChanges';
 import type { Answer } from './Votes';
 
 /** What a connection may lead to that is no master of its own. */
@@ -27,6 +28,9 @@ const NAP_MS = 50;
 
 /** One that took so many times its length shows a stall. A process that is merely busy waits no longer for that. */
 const STALL = 4;
+
+/** By how much the end of a quarantine may differ between this process and the master, in ms. */
+const CLOCK_DIFFERENCE_MS = 50;
 
 /** The masters as one voter: connected to, admitted, and asked in rounds. */
 export class Quorum implements MasterOwner {
@@ -42,6 +46,7 @@ export class Quorum implements MasterOwner {
   readonly #evicting = new Set<string>();
   /** The groups that were warned of, since their masters need no replica. */
   readonly #unfollowed = new Set<Master>();
+  readonly #voteChanges: VoteChanges;
   #onState = (): void => {};
 
   /**
@@ -55,6 +60,7 @@ export class Quorum implements MasterOwner {
     private readonly observer: Observer,
   ) {
     this.masters = endpoints.map((endpoint) => new Master(endpoint, options.nodeTimeoutMs, this));
+    this.#voteChanges = new VoteChanges(observer, (master) => this.quarantineMs(master));
     const isGuarded = options.restartGuardMs > 0;
     this.#admission = isGuarded ? new Admission(this.masters, size, options.restartGuardMs) : null;
     const settings = {
@@ -110,14 +116,17 @@ export class Quorum implements MasterOwner {
     await Promise.all(this.masters.map((master) => master.close()));
   }
 
-  onMasterState({ address }: Master, state: MasterState): void {
+  onMasterState(master: Master): void {
     this.#onState();
     this.#admission?.reconsider();
-    if (state.kind === 'ready') this.observer.emit({ kind: 'master-ready', address });
-    if (state.kind === 'away') {
-      const { kind: fault, message } = state.error;
-      this.observer.emit({ kind: 'master-away', address, fault, message });
-    }
+    this.#voteChanges.update(master);
+  }
+
+  onQuarantine(master: Master, leftMs: number): void {
+    // Near the end of a quarantine that is known, this is the difference of two clocks.
+    if (leftMs < CLOCK_DIFFERENCE_MS || this.quarantineMs(master) > 0) return;
+    this.#admission?.quarantine(master, leftMs);
+    this.#voteChanges.update(master);
   }
 
   identify(master: Master, server: ServerInfo, signal: AbortSignal): void {

@@ -196,6 +196,7 @@ export class Voter implements RedlockClient {
   #castUnable(votes: Votes, kind: unknown, detail: unknown, more: unknown): never {
     const error = faultOf(this.master.address, kind, detail, more);
     if (error.kind === 'unadmitted') this.master.readmit(error);
+    if (error.kind === 'quarantined') this.master.quarantined(Number(detail));
     return this.#castNone(votes, error);
   }
 

@@ -39,8 +39,7 @@ describe('A master in quarantine', () => {
   const quarantine = async (lock: RedisLock, ...indexes: readonly number[]): Promise<void> => {
     for (const index of indexes) {
       await serverAt(index).restartEmpty();
-      await until(() => (quarantinesOf(lock)[index] ?? 0) > 0, `master ${index} is in quarantine`);
-      await until(() => lock.getStatus().masters[index]?.state === 'ready', `master ${index} is ready`);
+      await until(() => lock.getStatus().masters[index]?.state === 'quarantined', `master ${index} is in quarantine`);
     }
   };
 
@@ -124,8 +123,8 @@ describe('A master in quarantine', () => {
     await serverAt(0).restartEmpty();
     await until(async () => (await serverAt(0).command('HEXISTS', 'redlock:guard', 'run')) === 1, 'it is marked again');
     await serverAt(0).command('CLIENT', 'KILL', 'TYPE', 'normal');
-    await until(() => lock.getStatus().masters[0]?.state !== 'ready', 'the end of the connection is noticed');
-    await until(() => lock.getStatus().masters[0]?.state === 'ready', 'it is connected to anew');
+    await until(() => lock.getStatus().masters[0]?.state !== 'quarantined', 'the end of the connection is noticed');
+    await until(() => lock.getStatus().masters[0]?.state === 'quarantined', 'it is connected to anew');
     expect(quarantinesOf(lock)[0]).to.be.within(GUARD_MS - 10_000, GUARD_MS);
   });
 

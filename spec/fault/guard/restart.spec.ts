@@ -116,6 +116,5 @@ async function isGreeted(server: RedisServer): Promise<boolean> {
 
 /** Whether a master that was struck may be asked to vote again, or has lost its vote to a quarantine. */
 function isBack(witness: RedisLock, index: number, isGuarded: boolean): boolean {
-  const master = witness.getStatus().masters[index];
-  return master?.state === 'ready' && master.quarantineMs > 0 === isGuarded;
+  return witness.getStatus().masters[index]?.state === (isGuarded ? 'quarantined' : 'ready');
 }

@@ -31,7 +31,7 @@ describe('A renewing lease while all masters are restarted in turn', function ()
     for (const [index, server] of servers.entries()) {
       await server.restart();
       const master = () => lock.getStatus().masters[index];
-      await until(() => master()?.state === 'ready' && (master()?.quarantineMs ?? 0) > 0, 'it is in quarantine');
+      await until(() => master()?.state === 'quarantined', 'it is in quarantine');
       await until(async () => {
         expect(await other.tryAcquireLock('123', 'key', GUARD_MS).catch(() => false)).to.equal(false);
         return master()?.quarantineMs === 0;

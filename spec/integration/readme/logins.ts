@@ -33,7 +33,7 @@ export function logins({ locks }: Stage): Scenes {
         expect(logged).to.have.lengthOf(1);
         expect(logged[0]).to.include('+pttl');
         await change(set.slice(0, 1), '+pttl');
-        await until(() => lock.getStatus().masters[0]?.state === 'ready', 'it has joined');
+        await until(() => lock.getStatus().masters[0]?.state === 'quarantined', 'it has joined');
       }),
     '2 of 3 without a right they need': () =>
       withRights(async (connections, set) => {

@@ -16,7 +16,7 @@ export function outages({ locks, master, on, isIn, isFree }: Stage): Scenes {
       await isFree(2, 'held');
       expect(await other.tryAcquireLock(null, 'held', LONG)).to.equal(true);
       await master(0).start();
-      await isIn(other, 'ready', 0);
+      await isIn(other, 'quarantined', 0);
     },
     '2 of 3 dead': async () => {
       const options = { restart_guard: 300 };

@@ -41,6 +41,8 @@ export class KeepingMaster {
     this.debts.push(`${token} for ${ttlMs} ms`);
   }
 
+  quarantined(): void {}
+
   #reply(command: Command, keys: readonly string[], token: string, former: string): unknown {
     // Of a lock that was taken over.
     for (const key of keys) if (former !== '' && this.tokens.get(key) === former) this.tokens.set(key, token);

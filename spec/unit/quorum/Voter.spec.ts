@@ -20,6 +20,7 @@ describe('Voter', () => {
   let isWanted: (mayHaveRun: boolean) => boolean;
   let debts: (readonly [Debt, number, boolean])[];
   let readmitted: MasterError[];
+  let quarantinedMs: number[];
   let votes: Votes;
   let hold: Hold;
 
@@ -27,6 +28,7 @@ describe('Voter', () => {
     asked = [];
     debts = [];
     readmitted = [];
+    quarantinedMs = [];
     votes = new Votes(['m:0', 'm:1'], 2, quorumOfGrants);
     hold = new Hold(['key'], 'token', [], TTL_MS, 2, 'pending');
   });
@@ -37,6 +39,7 @@ describe('Voter', () => {
       address: 'm:1',
       owe: (debt: Debt, ttlMs: number, hasRun: boolean) => debts.push([debt, ttlMs, hasRun]),
       readmit: (error: MasterError) => readmitted.push(error),
+      quarantined: (leftMs: number) => quarantinedMs.push(leftMs),
       run: (known: string, numKeys: number, args: readonly Argument[], wanted: typeof isWanted): Promise<unknown> => {
         asked.push([known, numKeys, args]);
         isWanted = wanted;
@@ -120,6 +123,7 @@ describe('Voter', () => {
 
     expect(error).to.be.instanceOf(MasterError).and.to.include({ kind: 'quarantined', address: 'm:1' });
     expect((error as MasterError).message).to.include('4711 ms');
+    expect(quarantinedMs).to.eql([4711]);
     expect(voteOf(1)).to.eql({ kind: 'none', error });
     expect(readmitted).to.eql([]);
   });
