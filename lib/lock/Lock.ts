@@ -3,6 +3,7 @@ import { checkConstruction, type Configuration } from '../config/given';
 import type { RedisLockConfigSource } from '../config/RedisLockConfig';
 import type { ContextLike } from '../contract/Context';
 import type { ILock } from './ILock';
+import type { LockStatus } from './LockStatus';
 
 /** What a lock of Pip.Services is: configured as a component, and acquired and released by key. */
 export abstract class Lock implements ILock {
@@ -33,6 +34,16 @@ export abstract class Lock implements ILock {
   configure(config: RedisLockConfigSource): void {
     this.#config = parseConfig(config as Configuration);
   }
+
+  /**
+   * Whether a lock could be granted now: it is open, and a quorum of its masters has a vote, as far as this process knows.
+   * For a readiness probe; `isOpen` stays true when masters fail.
+   */
+  isReady(): boolean {
+    return this.getStatus().canLock;
+  }
+
+  abstract getStatus(): LockStatus;
 
   abstract tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean>;
 

@@ -1,5 +1,4 @@
 import type { Master } from '../master/Master';
-import type { MasterError } from '../master/MasterError';
 
 /** How one master fares. */
 export interface MasterStatus {
@@ -10,10 +9,12 @@ export interface MasterStatus {
   /** The last round trip, in ms; null before the first. */
   readonly roundTripMs: number | null;
   /**
-   * Why it refuses the acquires that it is sent, for as long as it does; else the last thing that went wrong with its
-   * connection. Null when nothing has.
+   * Why it has no vote, or refuses the acquires that it is sent: the last error since it had its vote. Null when it has
+   * its vote and uses it.
    */
   readonly lastError: string | null;
+  /** When that happened last, as an ISO 8601 text by the clock of this process; null where there is no such error. */
+  readonly lastErrorAt: string | null;
   /** For how much longer it has no vote because it had lost its memory, in ms; 0 when it has one. */
   readonly quarantineMs: number;
   /** Anything but `noeviction` may drop a lock; null before the master was first connected to. */
@@ -23,6 +24,8 @@ export interface MasterStatus {
 /** How a lock fares. */
 export interface LockStatus {
   readonly isOpen: boolean;
+  /** Whether a lock could be granted now: a quorum of the masters has a vote, as far as this process knows. */
+  readonly canLock: boolean;
   /** How many masters have to agree; 0 while the lock is not open. */
   readonly quorum: number;
   readonly masters: readonly MasterStatus[];
@@ -33,22 +36,22 @@ export interface LockStatus {
 }
 
 /** @internal The status of a lock that is not open. */
-export const NOT_OPEN: LockStatus = { isOpen: false, quorum: 0, masters: [], held: 0, waiters: 0 };
+export const NOT_OPEN: LockStatus = { isOpen: false, canLock: false, quorum: 0, masters: [], held: 0, waiters: 0 };
 
 /** @internal How one master fares now. */
 export function masterStatus(master: Master, quarantineMs: number): MasterStatus {
   const { state } = master;
   const isReady = state.kind === 'ready';
+  const isQuarantined = isReady && quarantineMs > 0;
+  // What a master with a vote went through before is over.
+  const error = (isReady ? master.refusal : null) ?? (isReady && !isQuarantined ? null : master.lastError);
   return {
     address: master.address,
-    state: isReady && quarantineMs > 0 ? 'quarantined' : state.kind,
+    state: isQuarantined ? 'quarantined' : state.kind,
     roundTripMs: master.roundTripMs,
-    lastError: errorIn((isReady ? master.refusal : null) ?? master.lastError),
+    lastError: error && `${error.kind}: ${error.message}`,
+    lastErrorAt: error && new Date(error.atMs).toISOString(),
     quarantineMs,
     maxmemoryPolicy: master.server?.maxmemoryPolicy ?? null,
   };
-}
-
-function errorIn(error: MasterError | null): string | null {
-  return error && `${error.kind}: ${error.message}`;
 }

@@ -47,10 +47,12 @@ export class Session {
 
   /** How the lock and each of its masters fare now. */
   status(): LockStatus {
+    const masters = this.quorum.masters.map((master) => masterStatus(master, this.quorum.quarantineMs(master)));
     return {
       isOpen: true,
+      canLock: masters.filter(({ state }) => state === 'ready').length >= this.quorum.size,
       quorum: this.quorum.size,
-      masters: this.quorum.masters.map((master) => masterStatus(master, this.quorum.quarantineMs(master))),
+      masters,
       held: this.held.size,
       waiters: this.lines.waiting,
     };

@@ -83,6 +83,8 @@ export type FaultKind =
  */
 export class MasterError extends Error {
   override readonly name = 'MasterError';
+  /** When it happened, in ms since 1970 by the clock of this process. */
+  readonly atMs!: number;
 
   constructor(
     /** The master, as messages show it. */
@@ -93,6 +95,8 @@ export class MasterError extends Error {
     readonly mayHaveRun = false,
   ) {
     super(message);
+    // Beside what it says, and not to be listed with it.
+    Object.defineProperty(this, 'atMs', { value: Date.now() });
   }
 }
 

@@ -52,7 +52,7 @@ describe("The votes of a lock's masters", () => {
     await until(() => lines.filter((line) => line === READY).length === 2, 'it has its vote again');
 
     expect(lines.filter((line) => !line.includes('unreachable'))).to.deep.equal([READY, QUARANTINED, READY]);
-    expect(firstOf(lock)).to.include({ state: 'ready', quarantineMs: 0 });
+    expect(firstOf(lock)).to.include({ state: 'ready', quarantineMs: 0, lastError: null });
   });
 
   it('are shown by the state of a master that is connected to and has none', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { inspect } from 'node:util';
 import { ConflictException, ConnectionException } from 'pip-services4-commons-node';
-import type { RedisLock } from '../../../lib';
+import type { MasterStatus, RedisLock } from '../../../lib';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
 import { until } from '../../support/until';
@@ -10,7 +10,7 @@ import { addressesOf, setForeignLock, thrownBy, useLocks } from './locks';
 const LONG = 60_000;
 const NODE_TIMEOUT_MS = 500;
 const PASSWORD = 'zzhunter2zz';
-const CLOSED = { isOpen: false, quorum: 0, masters: [], held: 0, waiters: 0 };
+const CLOSED = { isOpen: false, canLock: false, quorum: 0, masters: [], held: 0, waiters: 0 };
 
 describe("A lock's status", () => {
   const locks = useLocks();
@@ -41,7 +41,7 @@ describe("A lock's status", () => {
     const opened = lock.open('123');
     expect(lock.getStatus()).to.deep.equal(CLOSED);
     await opened;
-    expect(lock.getStatus()).to.include({ isOpen: true, quorum: 2, held: 0, waiters: 0 });
+    expect(lock.getStatus()).to.include({ isOpen: true, canLock: true, quorum: 2, held: 0, waiters: 0 });
     const closed = lock.close('123');
     expect(lock.getStatus()).to.deep.equal(CLOSED);
     await closed;
@@ -99,6 +99,49 @@ describe("A lock's status", () => {
     // A third of the time for a connection that was idle.
     expect(hungStatus?.lastError).to.match(/^silent: no answer within (500|167) ms/);
     expect(living).to.include({ state: 'ready', lastError: null });
+  });
+
+  it('has the last error and its time until the master has its vote again', async () => {
+    const lock = create({ restart_guard: 1_000 });
+    const first = (): MasterStatus => lock.getStatus().masters[0] ?? expect.fail('there is no master');
+    await lock.open('123');
+    await until(() => first().state === 'ready', 'it is ready');
+    expect(first()).to.include({ lastError: null, lastErrorAt: null });
+    const beforeMs = Date.now();
+    await masters[0]?.kill();
+    await until(() => first().state === 'away', 'it is missed');
+
+    const { lastError, lastErrorAt } = first();
+    expect(lastError).to.match(/^unreachable: /);
+    expect(new Date(lastErrorAt ?? '').toISOString()).to.equal(lastErrorAt);
+    expect(Date.parse(lastErrorAt ?? '')).to.be.within(beforeMs, Date.now());
+    await masters[0]?.start();
+    await until(() => first().state === 'ready', 'it has its vote again');
+    expect(first()).to.include({ lastError: null, lastErrorAt: null });
+  });
+
+  it('says whether a lock could be granted now', async () => {
+    const lock = create({ restart_guard: LONG });
+    const isReady = (): readonly boolean[] => [lock.isReady(), lock.getStatus().canLock];
+    expect(isReady()).to.deep.equal([false, false]);
+    await lock.open('123');
+    await until(() => lock.getStatus().masters.every(({ state }) => state === 'ready'), 'all are ready');
+    expect(isReady()).to.deep.equal([true, true]);
+    const isIn = (state: string, index: number): Promise<void> =>
+      until(() => lock.getStatus().masters[index]?.state === state, `master ${index} is ${state}`);
+    await masters[0]?.kill();
+    await isIn('away', 0);
+    expect(isReady(), 'two of three').to.deep.equal([true, true]);
+    await masters[1]?.kill();
+    await isIn('away', 1);
+    expect(isReady(), 'one of three').to.deep.equal([false, false]);
+    await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');
+    expect(lock.isOpen()).to.equal(true);
+    await masters[1]?.start();
+    await isIn('quarantined', 1);
+    expect(isReady(), 'one in quarantine').to.deep.equal([false, false]);
+    await lock.close('123');
+    expect(isReady()).to.deep.equal([false, false]);
   });
 
   it('is a copy', async () => {
