@@ -40,6 +40,11 @@ export interface MasterEndpoint {
   readonly tls: TlsSettings | null;
 }
 
+/** @returns how log lines name a master: by its connection's name too, where that is more than a number. */
+export function labelOf({ name, address }: MasterEndpoint): string {
+  return /^(?:connection|\d*)$/.test(name) ? address : `${name} (${address})`;
+}
+
 /** @returns how messages name a target. */
 export function addressOf(target: RedisTarget): string {
   switch (target.kind) {

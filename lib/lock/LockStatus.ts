@@ -2,6 +2,8 @@ import type { Master } from '../master/Master';
 
 /** How one master fares. */
 export interface MasterStatus {
+  /** The name of its connection in the configuration, such as `primary-a`; of a list, its place. */
+  readonly name: string;
   /** As `host:port`, or the path of a socket. */
   readonly address: string;
   /** Only a `ready` one has a vote. A `quarantined` one is connected to, and has none before `quarantineMs` have passed. */
@@ -46,6 +48,7 @@ export function masterStatus(master: Master, quarantineMs: number): MasterStatus
   // What a master with a vote went through before is over.
   const error = (isReady ? master.refusal : null) ?? (isReady && !isQuarantined ? null : master.lastError);
   return {
+    name: master.name,
     address: master.address,
     state: isQuarantined ? 'quarantined' : state.kind,
     roundTripMs: master.roundTripMs,

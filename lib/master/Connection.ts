@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { Redis } from 'ioredis';
-import type { HostAndPort, MasterEndpoint } from '../config/MasterEndpoint';
+import { labelOf, type HostAndPort, type MasterEndpoint } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { Deadlines } from './Deadlines';
 import { disconnect } from './disconnect';
@@ -28,6 +28,8 @@ export interface ConnectionOwner {
 export class Connection {
   /** The master, as messages show it. */
   readonly address: string;
+  /** The master, as log lines name it. */
+  readonly label: string;
   /** The last round trip, in ms; null before the first. */
   roundTripMs: number | null = null;
   /** False where the server was found to have no EVALSHA. */
@@ -53,6 +55,7 @@ export class Connection {
   ) {
     const { address } = endpoint;
     this.address = address;
+    this.label = labelOf(endpoint);
     this.#sentinels = Sentinels.of(endpoint, timeoutMs, (present) => {
       this.drop(new MasterError(address, 'failover', `its Sentinels name ${present} now`));
     });

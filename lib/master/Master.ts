@@ -45,6 +45,8 @@ export interface MasterOwner extends PreparationOwner {
  */
 export class Master implements ConnectionOwner {
   readonly address: string;
+  /** The name of its connection in the configuration. */
+  readonly name: string;
   /** Its Sentinels say which server it is at present. */
   readonly isNamedBySentinels: boolean;
   /** The last thing that went wrong; null when nothing has. */
@@ -70,14 +72,20 @@ export class Master implements ConnectionOwner {
     private readonly owner: MasterOwner,
   ) {
     this.address = endpoint.address;
+    this.name = endpoint.name;
     this.isNamedBySentinels = endpoint.target.kind === 'sentinel';
     this.#connection = new Connection(endpoint, timeoutMs, this);
-    this.channels = new Channels(this.#connection, (message) => owner.warn(`Redis master ${this.address} ${message}`));
+    this.channels = new Channels(this.#connection, (message) => owner.warn(`Redis master ${this.label} ${message}`));
     this.#preparation = new Preparation(this.#connection, owner);
   }
 
   get state(): MasterState {
     return this.#state;
+  }
+
+  /** How log lines name it. */
+  get label(): string {
+    return this.#connection.label;
   }
 
   /** The server behind the last connection that stood; null before the first. */

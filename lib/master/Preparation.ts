@@ -208,7 +208,7 @@ export class Preparation {
 
   /** Each master has to serve all keys. */
   async #checkSlots(): Promise<void> {
-    const { address } = this.connection;
+    const { address, label } = this.connection;
     const slots = await this.connection.ownSlots();
     if (slots < CLUSTER_SLOTS) {
       const message = `is a shard of a Redis Cluster: it serves ${slots} of ${CLUSTER_SLOTS} slots, and a master has to serve all keys`;
@@ -217,7 +217,7 @@ export class Preparation {
     if (this.#isClusterKnown) return;
     this.#isClusterKnown = true;
     const harm = 'keys that are locked together may need a common hash tag, such as {orders}/17';
-    this.owner.warn(`Redis master ${address} is a node of a Redis Cluster: ${harm}`);
+    this.owner.warn(`Redis master ${label} is a node of a Redis Cluster: ${harm}`);
   }
 
   #warnOfKill(command: string): void {
@@ -230,6 +230,6 @@ export class Preparation {
   #warnOnce(command: string, harm: string): void {
     if (this.#warnedOf.has(command)) return;
     this.#warnedOf.add(command);
-    this.owner.warn(`Redis master ${this.connection.address} does not permit ${command}: ${harm}`);
+    this.owner.warn(`Redis master ${this.connection.label} does not permit ${command}: ${harm}`);
   }
 }

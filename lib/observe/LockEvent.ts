@@ -5,10 +5,10 @@ export type LockEvent =
   /** Something a careful operator would change. */
   | { readonly kind: 'warning'; readonly context: ContextLike; readonly message: string }
   /** It has a vote. */
-  | { readonly kind: 'master-ready'; readonly address: string }
+  | { readonly kind: 'master-ready'; readonly label: string }
   /** It is connected to, and has no vote until its quarantine is over. */
-  | { readonly kind: 'master-quarantined'; readonly address: string; readonly message: string }
-  | { readonly kind: 'master-away'; readonly address: string; readonly fault: string; readonly message: string }
+  | { readonly kind: 'master-quarantined'; readonly label: string; readonly message: string }
+  | { readonly kind: 'master-away'; readonly label: string; readonly fault: string; readonly message: string }
   | { readonly kind: 'acquired'; readonly context: ContextLike; readonly key: string; readonly tookMs: number }
   /** Held by another: a normal outcome, counted and not logged. */
   | { readonly kind: 'refused'; readonly context: ContextLike; readonly key: string }

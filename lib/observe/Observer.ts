@@ -21,7 +21,7 @@ export class Observer {
     const find = <T>(type: string): T[] => references?.getOptional<T>(new Descriptor('*', type, '*', '*', '1.0')) ?? [];
     const loggers = find<ILogger>('logger');
     this.#readers = [
-      ...(loggers.length === 0 ? [warnProcess] : loggers.map(logTo)),
+      ...(loggers.length === 0 ? [warnProcess()] : loggers.map(logTo)),
       ...find<ICounters>('counters').flatMap((counters) => [countIn(counters), measureIn(counters)]),
       ...find<ITracer>('tracer').map(traceIn),
     ];
@@ -45,40 +45,72 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
-/** Where nobody logs, a warning must still not be lost. */
-function warnProcess(event: LockEvent): void {
-  if (event.kind === 'warning') process.emitWarning(event.message, 'RedisLockWarning');
+/** So many locks are remembered of which a process was warned. */
+const MOST_REMEMBERED = 1_000;
+
+/**
+ * Where nobody logs, a warning must still not be lost. Of one key the same is said once, until a lock of it is released
+ * in time: work that always takes longer than its ttl would fill the output.
+ */
+function warnProcess(): EventReader {
+  const warnedOf = new Map<string, string>();
+  return (event) => {
+    if (event.kind === 'released') warnedOf.delete(event.key);
+    const message = warningIn(event);
+    if (message === null) return;
+    if (event.kind === 'gone' || event.kind === 'lost') {
+      if (warnedOf.get(event.key) === message) return;
+      warnedOf.delete(event.key);
+      warnedOf.set(event.key, message);
+      const [oldest] = warnedOf.keys();
+      if (warnedOf.size > MOST_REMEMBERED && oldest !== undefined) warnedOf.delete(oldest);
+    }
+    process.emitWarning(message, 'RedisLockWarning');
+  };
+}
+
+/** What an operator has to see, in words; null of all else. */
+function warningIn(event: LockEvent): string | null {
+  switch (event.kind) {
+    case 'warning':
+      return event.message;
+    case 'master-away':
+      return `Redis master ${event.label} has no vote: ${event.fault} (${event.message})`;
+    case 'master-quarantined':
+      return `Redis master ${event.label} has no vote: quarantined (${event.message})`;
+    case 'gone':
+      return `Lock ${event.key} was released too late: ${event.how}`;
+    case 'lost':
+      return `Lost lock ${event.key} while it was held`;
+    case 'master-ready':
+    case 'acquired':
+    case 'refused':
+    case 'failed':
+    case 'released':
+      return null;
+  }
 }
 
 function logTo(logger: ILogger): EventReader {
   return (event) => {
+    const context = contextOf('context' in event ? event.context : null);
     switch (event.kind) {
-      case 'warning':
-        return logger.warn(contextOf(event.context), event.message);
       case 'master-ready':
-        return logger.info(contextOf(null), `Redis master ${event.address} is ready`);
-      case 'master-away':
-        return logger.warn(
-          contextOf(null),
-          `Redis master ${event.address} has no vote: ${event.fault} (${event.message})`,
-        );
-      case 'master-quarantined':
-        return logger.warn(
-          contextOf(null),
-          `Redis master ${event.address} has no vote: quarantined (${event.message})`,
-        );
+        return logger.info(context, `Redis master ${event.label} is ready`);
       case 'failed':
-        return logger.error(contextOf(event.context), event.error, `Failed to ${event.operation}`);
+        return logger.error(context, event.error, `Redis lock failed to ${event.operation}`);
       case 'acquired':
-        return logger.trace(contextOf(event.context), `Acquired lock ${event.key}`);
+        return logger.trace(context, `Acquired lock ${event.key}`);
       case 'released':
-        return logger.trace(contextOf(event.context), `Released lock ${event.key}`);
-      case 'gone':
-        return logger.warn(contextOf(event.context), `Lock ${event.key} was released too late: ${event.how}`);
-      case 'lost':
-        return logger.warn(contextOf(event.context), `Lost lock ${event.key} while it was held`);
+        return logger.trace(context, `Released lock ${event.key}`);
       case 'refused':
         return;
+      case 'warning':
+      case 'master-away':
+      case 'master-quarantined':
+      case 'gone':
+      case 'lost':
+        return logger.warn(context, warningIn(event) ?? '');
     }
   };
 }

@@ -144,15 +144,15 @@ export class Quorum implements MasterOwner {
   }
 
   async admit(master: Master, server: ServerInfo, ask: Ask, signal: AbortSignal): Promise<void> {
-    const { address } = master;
+    const { label } = master;
     if (server.maxmemoryPolicy !== 'noeviction' && !this.#evicting.has(server.runId)) {
       this.#evicting.add(server.runId);
-      this.warn(`Redis master ${address} may evict locks: its maxmemory-policy is ${server.maxmemoryPolicy}`);
+      this.warn(`Redis master ${label} may evict locks: its maxmemory-policy is ${server.maxmemoryPolicy}`);
     }
     if (master.isNamedBySentinels && !server.needsReplicas && !this.#unfollowed.has(master)) {
       this.#unfollowed.add(master);
       const remedy = 'set min-replicas-to-write and min-replicas-max-lag';
-      this.warn(`Redis master ${address} goes on voting where it is cut off from its Sentinels: ${remedy}`);
+      this.warn(`Redis master ${label} goes on voting where it is cut off from its Sentinels: ${remedy}`);
     }
     await this.#admission?.admit(master, server.runId, ask, signal);
   }

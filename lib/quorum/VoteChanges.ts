@@ -28,7 +28,7 @@ export class VoteChanges {
   update(master: Master): void {
     clearTimeout(this.#timers.get(master));
     this.#timers.delete(master);
-    const { state, address } = master;
+    const { state, label } = master;
     if (state.kind === 'away') {
       const { error } = state;
       // An admission is under way, and mostly ends within a few round trips.
@@ -41,15 +41,15 @@ export class VoteChanges {
       // Nothing else happens at its end.
       this.#later(master, leftMs, () => this.update(master));
       const message = `has lost its memory, and may vote in ${Math.ceil(leftMs)} ms`;
-      if (this.#isNews(master, 'quarantined')) this.observer.emit({ kind: 'master-quarantined', address, message });
+      if (this.#isNews(master, 'quarantined')) this.observer.emit({ kind: 'master-quarantined', label, message });
     } else if (this.#isNews(master, 'ready')) {
-      this.observer.emit({ kind: 'master-ready', address });
+      this.observer.emit({ kind: 'master-ready', label });
     }
   }
 
   #tellAway(master: Master, { kind: fault, message }: MasterError): void {
-    const { address } = master;
-    if (this.#isNews(master, fault)) this.observer.emit({ kind: 'master-away', address, fault, message });
+    const { label } = master;
+    if (this.#isNews(master, fault)) this.observer.emit({ kind: 'master-away', label, fault, message });
   }
 
   #isNews(master: Master, what: FaultKind | 'ready'): boolean {

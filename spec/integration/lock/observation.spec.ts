@@ -120,7 +120,7 @@ describe("A lock's observers", () => {
     const lock = create({ logger: [logger], counters: [counters], tracer: [tracer] }, SOON_OVER);
     const thrown = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
-    expect(logger.of('error')).to.deep.equal([['error', '123', thrown, 'Failed to open']]);
+    expect(logger.of('error')).to.deep.equal([['error', '123', thrown, 'Redis lock failed to open']]);
     expect(counters.of('incrementOne')).to.deep.include(['incrementOne', 'redlock.failed']);
     const [, ...failure] = tracer.of('failure')[0] ?? [];
     expect(failure.slice(0, 4)).to.deep.equal(['123', 'redlock', 'open', thrown]);
@@ -183,7 +183,8 @@ describe("A lock's observers", () => {
     } finally {
       process.off('warning', listen);
     }
-    expect(warnings.map(({ message }) => message)).to.have.length(1);
+    expect(warnings.map(({ message }) => message)).to.have.length(2);
+    expect(warnings[1]?.message).to.include(`Redis master 127.0.0.1:${masters[0]?.port} has no vote: unreachable`);
     expect(warnings[0]?.message).to.include('options.retryTimeout').and.include('options.retry_timeout');
   });
 });
