@@ -36,7 +36,7 @@ function promisedBy({ text }: Block): readonly string[] {
 }
 
 describe('The code in the README', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const locks = useLocks();
   let masters: readonly Master[] = [];
   let sentinels: readonly SentinelServer[] = [];
