@@ -24,6 +24,8 @@ const NOT_RUN: ReadonlyMap<string, string> = new Map([
     'esbuild app.js --bundle --platform=node --format=esm --outfile=app.mjs \\',
     'check:package bundles with this banner, and runs the bundle',
   ],
+  ['const discovery = new MemoryDiscovery();', 'needs packages of Pip.Services that this one does not depend on'],
+  ['container.run(process.argv);', 'likewise'],
   ['ALTER TABLE reports ADD COLUMN fence BIGINT NOT NULL DEFAULT 0;', 'the block behind it does the same'],
 ]);
 
