@@ -111,7 +111,11 @@ export class Sentinels implements Locator {
 
   #refusal(answers: readonly Named[], faults: readonly MasterError[]): MasterError {
     if (answers.length > 0)
-      return new MasterError(this.address, 'unknown-master', 'no Sentinel knows a master of that name');
+      return new MasterError(
+        this.address,
+        'unknown-master',
+        'no Sentinel knows a master of that name: correct master_name',
+      );
     const said = faults.map(({ address, message }) => `Sentinel ${address}: ${message}`).join(', ');
     const final = faults.every(({ kind }) => isFinal(kind)) ? faults[0] : undefined;
     return new MasterError(this.address, final?.kind ?? 'unreachable', said);
