@@ -188,4 +188,20 @@ describe('Sentinels', () => {
     await sentinels.close();
     expect((await located).kind).to.equal('unreachable');
   });
+
+  it('can be closed when one has answered and the others hang: nobody is asked any more', async () => {
+    clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    said[0].names('here', 1);
+    const sentinels = ask();
+    const located = faultOf(sentinels.locate());
+    while (said.some(({ asked }) => asked === 0)) await new Promise((resolve) => setImmediate(resolve));
+    // Its answer to another question comes behind the first.
+    const only = ask(NEVER_MS, () => {}, [said[0].at]);
+    await only.locate();
+    await only.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    await sentinels.close();
+    expect((await located).kind).to.equal('closed');
+    expect(clock.countTimers()).to.equal(0);
+  });
 });
