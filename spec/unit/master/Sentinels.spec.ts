@@ -102,7 +102,8 @@ describe('Sentinels', () => {
 
   /** Lets the clock go on, and the sockets with it. */
   const tickUntil = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) {
+    for (let turns = 0; !condition(); turns += 1) {
+      expect(turns, 'turns of the loop').to.be.below(100_000);
       await clock?.tickAsync(RECHECK_MS);
       await new Promise((resolve) => setImmediate(resolve));
     }
