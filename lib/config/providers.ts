@@ -45,11 +45,19 @@ function part(value: unknown, path: string, providers: Map<string, CredentialPro
 async function section(path: string, ask: () => unknown): Promise<ConfigSource> {
   const answer = await ask();
   if (typeof answer === 'object' && answer !== null) return answer as ConfigSource;
-  throw new ConfigException(undefined, ErrorCode.BAD_CONNECTION, `${path} is a function that gave no credential`);
+  throw new ConfigException(
+    undefined,
+    ErrorCode.BAD_CONNECTION,
+    `${path} is a function that gave no credential: return { username, password }`,
+  );
 }
 
 async function secret(path: string, ask: () => unknown): Promise<ConfigSource> {
   const password = await ask();
   if (typeof password === 'string' && password !== '') return { password };
-  throw new ConfigException(undefined, ErrorCode.BAD_CONNECTION, `${path} is a function that gave no password`);
+  throw new ConfigException(
+    undefined,
+    ErrorCode.BAD_CONNECTION,
+    `${path} is a function that gave no password: return a text`,
+  );
 }

@@ -2,6 +2,8 @@ import { isUint8Array } from 'node:util/types';
 import { ConfigException } from 'pip-services4-commons-node';
 import { ErrorCode } from './ErrorCode';
 
+const IS_PASSWORD = /(?:^|\.)pass(?:word)?$/;
+
 /**
  * Takes a configuration apart into values under dotted keys. `RecursiveObjectReader` of Pip.Services does this too, but
  * leaves out keys that begin with an underscore, and whole objects without a prototype: a section named `_a` would be lost
@@ -34,7 +36,10 @@ function flatten(value: unknown, key: string, path: string, above: readonly unkn
  * @throws ConfigException BAD_OPTION or BAD_CONNECTION for what would become its source text, or `[object Promise]`
  */
 export function settingOf(value: unknown, key: string): unknown {
-  if (typeof value === 'function') throw refusal(key, 'is a function', 'a value is needed');
+  if (typeof value === 'function') {
+    const instead = IS_PASSWORD.test(key) ? '; a plain object may have a function as credential.password' : '';
+    throw refusal(key, 'is a function', `a value is needed${instead}`);
+  }
   if (isPromise(value)) throw refusal(key, 'is a Promise', 'a value is needed, so await it first');
   if (isRedisClient(value)) {
     throw refusal(key, 'is a Redis client', "the lock makes its own connections, so write 'redis://host:port'");

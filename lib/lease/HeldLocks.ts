@@ -8,7 +8,8 @@ const FIRST_SWEEP = 1024;
  * it to the ttl do not fill the memory.
  */
 export class HeldLocks {
-  readonly #leases = new Set<Lease>();
+  /** With what is to be done when one has run out and is forgotten. */
+  readonly #leases = new Map<Lease, () => void>();
   /** Those that were acquired by key, and are released by key. */
   readonly #byKey = new Map<string, Lease>();
   #sweepAt = FIRST_SWEEP;
@@ -21,16 +22,17 @@ export class HeldLocks {
 
   /** The locks that are held now. */
   valid(): Lease[] {
-    return [...this.#leases].filter((lease) => lease.isValid());
+    return [...this.#leases.keys()].filter((lease) => lease.isValid());
   }
 
-  add(lease: Lease): void {
+  /** @param onForgotten is called where it ran out, and nobody has released it since */
+  add(lease: Lease, onForgotten: () => void): void {
     if (this.#leases.size >= this.#sweepAt) this.#sweep();
-    this.#leases.add(lease);
+    this.#leases.set(lease, onForgotten);
   }
 
   remove(lease: Lease): void {
-    this.#leases.delete(lease);
+    this.#forget(lease);
     if (this.#leases.size === 0) this.#draining.wake('turn');
   }
 
@@ -39,7 +41,7 @@ export class HeldLocks {
     this.#sweep();
     if (this.#leases.size === 0) return;
     // A lock that runs out is held no more, though nobody looks.
-    for (const lease of this.#leases) lease.watch();
+    for (const lease of this.#leases.keys()) lease.watch();
     await this.#draining.sleep(performance.now() + ms, null);
   }
 
@@ -57,13 +59,18 @@ export class HeldLocks {
 
   /** Each sweep doubles the distance to the next, so its cost per lock stays the same. */
   #sweep(): void {
-    for (const lease of this.#leases) {
+    for (const [lease, onForgotten] of this.#leases) {
       if (lease.isValid()) continue;
-      this.#leases.delete(lease);
-      for (const key of lease.keys) {
-        if (this.#byKey.get(key) === lease) this.#byKey.delete(key);
-      }
+      this.#forget(lease);
+      onForgotten();
     }
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#leases.size);
+  }
+
+  #forget(lease: Lease): void {
+    this.#leases.delete(lease);
+    for (const key of lease.keys) {
+      if (this.#byKey.get(key) === lease) this.#byKey.delete(key);
+    }
   }
 }

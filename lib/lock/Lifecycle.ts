@@ -23,14 +23,19 @@ export class Lifecycle {
     return this.#state.session;
   }
 
+  /** What holds locks by key: what was opened, also while its `close` waits for them to be given back. */
+  get holding(): Session | null {
+    const state = this.#state;
+    return state.kind === 'closing' && state.session?.isDraining === true ? state.session : this.session;
+  }
+
   /**
    * What is held may be given back also while `close` waits for that.
    *
    * @throws NOT_OPENED
    */
   sessionToRelease(context: ContextLike): Session {
-    const state = this.#state;
-    return state.kind === 'closing' && state.session?.isDraining === true ? state.session : this.sessionFor(context);
+    return this.holding ?? this.sessionFor(context);
   }
 
   /**

@@ -94,7 +94,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
   async tryAcquireLock(context: ContextLike, key: string, ttl: number): Promise<boolean> {
     checkKey(context, key, 'tryAcquireLock', ttl);
     const lease = await this.tryAcquireLease(context, key, ttl);
-    if (lease !== null) this.#lifecycle.session?.held.nameByKey(key, lease);
+    if (lease !== null) this.#lifecycle.holding?.held.nameByKey(key, lease);
     return lease !== null;
   }
 
@@ -121,7 +121,7 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
   ): Promise<void> {
     checkKey(context, key, 'acquireLock', ttl);
     const lease = await this.acquireLease(context, key, ttl, { timeout, signal });
-    this.#lifecycle.session?.held.nameByKey(key, lease);
+    this.#lifecycle.holding?.held.nameByKey(key, lease);
   }
 
   /**

@@ -227,7 +227,8 @@ export class Session {
     { isRenewed, maxHoldMs }: Keeping,
   ): Lease {
     const lease = new Lease(keys, hold, term, new Keeper(this, context, waiters), maxHoldMs);
-    this.held.add(lease);
+    // One that ran out is not to keep the lines of its keys in memory.
+    this.held.add(lease, () => waiters.forEach((waiter) => waiter.leave()));
     for (const waiter of waiters) waiter.keep(lease);
     if (isRenewed) this.renewals.add(lease, term.ttlMs);
     return lease;

@@ -92,7 +92,9 @@ export class Preparation {
     identify(server);
     if (server.isClustered) await this.#checkSlots();
     if (!server.saysWhoItIs) {
-      this.#warnOnce('INFO', 'a replica, a shard of a cluster and a policy that evicts locks are not found out');
+      const unknown =
+        'a restart from an older snapshot, a replica, a shard of a cluster and a policy that evicts locks';
+      this.#warnOnce('INFO', `${unknown} are not found out`);
     }
     if (server.connectionId === null) this.#warnOfKill('CLIENT ID');
     const scripts = this.owner.scriptsFor(server);

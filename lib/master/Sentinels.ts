@@ -33,6 +33,7 @@ export class Sentinels implements Locator {
   /** Who was named for the present connection. */
   #present: Named | null = null;
   #recheck: NodeJS.Timeout | null = null;
+  #isClosed = false;
 
   private constructor(
     private readonly address: string,
@@ -59,12 +60,15 @@ export class Sentinels implements Locator {
   async locate(): Promise<HostAndPort> {
     this.#stopRechecking();
     const { address, epoch } = await this.#ask();
+    // The closing has ended the questions: what some had answered by then would be looked at again, for ever.
+    if (this.#isClosed) throw new MasterError(this.address, 'closed', 'the lock was closed');
     this.#present = { address, epoch };
     this.#recheckLater(this.#present);
     return address;
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stopRechecking();
     await Promise.all(this.#sentinels.map((sentinel) => sentinel.close()));
   }
@@ -111,7 +115,11 @@ export class Sentinels implements Locator {
 
   #refusal(answers: readonly Named[], faults: readonly MasterError[]): MasterError {
     if (answers.length > 0)
-      return new MasterError(this.address, 'unknown-master', 'no Sentinel knows a master of that name');
+      return new MasterError(
+        this.address,
+        'unknown-master',
+        'no Sentinel knows a master of that name: correct master_name',
+      );
     const said = faults.map(({ address, message }) => `Sentinel ${address}: ${message}`).join(', ');
     const final = faults.every(({ kind }) => isFinal(kind)) ? faults[0] : undefined;
     return new MasterError(this.address, final?.kind ?? 'unreachable', said);

@@ -23,7 +23,12 @@ export const lookUp: LookupFunction = (name, options, callback) => {
     pending.delete(question);
     for (const each of callbacks) each(error, address, family);
   };
-  dns.lookup(name, options, onAnswer);
+  try {
+    dns.lookup(name, options, onAnswer);
+  } catch (error) {
+    pending.delete(question);
+    throw error;
+  }
 };
 
 /** Whether a name is being looked up. */

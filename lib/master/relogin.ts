@@ -2,6 +2,9 @@ import type { Redis } from 'ioredis';
 import type { Login, Logins } from '../config/Login';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 
+/** Who has not answered for so long is asked once more, in ms. */
+const SILENT_MS = 10_000;
+
 /**
  * Passwords are changed while a lock is open: the next connections log in with what the credential store knows then.
  *
@@ -15,6 +18,7 @@ export function reloginOf(
   choose: (logins: Logins) => Login,
 ): (() => void) | null {
   if (logInAnew === null) return null;
+  let askedMs = -Infinity;
   let isAsking = false;
   const ask = async (): Promise<void> => {
     try {
@@ -28,8 +32,9 @@ export function reloginOf(
     }
   };
   return () => {
-    if (isAsking) return;
+    if (isAsking && performance.now() - askedMs < SILENT_MS) return;
     isAsking = true;
+    askedMs = performance.now();
     void ask();
   };
 }

@@ -30,7 +30,7 @@ const LOSSES: readonly Loss[] = [
 ];
 
 describe('A lock that is held while each master in turn', function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const locks = useLocks();
   let servers: readonly RedisServer[] = [];

@@ -10,7 +10,7 @@ const LONG = 60_000;
 const MARKER = 'redlock:guard';
 
 describe('A set of masters', function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const locks = useLocks();
   let servers: readonly RedisServer[] = [];

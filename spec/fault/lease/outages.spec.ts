@@ -30,7 +30,7 @@ return { isOver and 0 or 1, redis.call('get', KEYS[2]) }
 `;
 
 describe('A lease through the faults of its masters', function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const locks = useLocks();
   const masters = useMasters(3);

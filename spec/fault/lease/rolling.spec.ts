@@ -7,7 +7,7 @@ import { until } from '../../support/until';
 const GUARD_MS = 3500;
 
 describe('A renewing lease while all masters are restarted in turn', function () {
-  this.timeout(40_000);
+  this.timeout(300_000);
 
   const locks = useLocks();
   let servers: readonly RedisServer[] = [];

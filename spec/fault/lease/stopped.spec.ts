@@ -13,7 +13,7 @@ const LONG = 60_000;
 
 describe('A holder that is stopped for longer than its ttl', function () {
   // Another process has to start, on a machine that may be busy.
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const locks = useLocks();
   const masters = useMasters(3);

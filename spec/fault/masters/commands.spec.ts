@@ -31,7 +31,10 @@ describe('A server from which a command was taken away', () => {
   };
 
   for (const [command, lost] of [
-    ['INFO', 'a replica, a shard of a cluster and a policy that evicts locks are not found out'],
+    [
+      'INFO',
+      'a restart from an older snapshot, a replica, a shard of a cluster and a policy that evicts locks are not found out',
+    ],
     ['CLIENT', 'an acquire that the network holds back may take effect after it was given up'],
     ['EVALSHA', 'each script is sent in full, which takes longer'],
     ['SCRIPT', null],

@@ -165,7 +165,7 @@ describe('Masters behind Sentinels', function () {
     const lock = create([unknown], { connect_timeout: 600_000 });
     const { message } = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
 
-    expect(message).to.include('unknown-master (no Sentinel knows a master of that name)');
+    expect(message).to.include('unknown-master (no Sentinel knows a master of that name: correct master_name)');
   });
 
   it('are refused as two where their Sentinels name one', async () => {

@@ -29,7 +29,7 @@ const sayingOf = (right: string): string =>
   right.startsWith('~') ? right.replace('*', '\\*') : `['+]${right.slice(1).split('|')[0]}\\b`;
 
 describe("A lock's rights on its masters", function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const locks = useLocks();
   let servers: readonly RedisServer[] = [];

@@ -59,7 +59,7 @@ function errorsOf(ending: string, settings: ts.CompilerOptions): readonly number
 
 describe('The types of redlock, and those of the lock', function () {
   // The compiler reads hundreds of files of declarations.
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   after(() => parsed.clear());
 

@@ -13,7 +13,7 @@ const LIB = join(__dirname, '../../../lib');
 
 describe('A lease in an `await using` block', function () {
   // Another process has to start, on a machine that may be busy.
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   const masters = useMasters(3);
   let folder = '';

@@ -5,7 +5,7 @@ import {
   ConflictException,
   InvalidStateException,
 } from 'pip-services4-commons-node';
-import type { Lease, RedisLock } from '../../../lib';
+import { Descriptor, References, type Lease, type RedisLock } from '../../../lib';
 import { until } from '../../support/until';
 import { addressesOf, standsOnAll, standsOnNone, thrownBy, useLocks, useMasters } from './locks';
 
@@ -168,6 +168,21 @@ describe("A lock's close, while work is under way", () => {
       await closed;
 
       expect(lease.signal.aborted).to.equal(false);
+    });
+
+    it('is found by its key where the close began in the moment of acquiring', async () => {
+      const closing: Promise<void>[] = [];
+      const trace = (): void => {
+        if (closing.length === 0) closing.push(lock.close('123', { drain: LONG }));
+      };
+      const logger = { log() {}, fatal() {}, error() {}, warn() {}, info() {}, debug() {}, trace };
+      const references = References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
+      const lock: RedisLock = await locks.open({ connections: addressesOf(masters) }, references);
+      expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+      expect(lock.isOpen()).to.equal(false);
+      await lock.releaseLock('123', 'key');
+      await until(isFree, 'the key is free');
+      await Promise.all(closing);
     });
 
     it('may hand its lock over, or let it run out', async () => {

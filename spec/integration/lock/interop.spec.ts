@@ -110,6 +110,34 @@ for (const size of [1, 3]) {
       await theirs.release();
     });
 
+    it('waits for redlock, and is waited for by it, while both are in use', async () => {
+      const patient = new Redlock(clients, { retryCount: 200, retryDelay: 10 });
+      patient.on('error', () => {});
+      const theirs = await patient.acquire(['key'], LONG);
+      const waiting = lock.acquireLock('123', 'key', LONG, LONG);
+      await theirs.release();
+      await waiting;
+      const next = patient.acquire(['key'], LONG);
+      await lock.releaseLock('123', 'key');
+
+      await (await next).release();
+    });
+
+    // What its mutex sends: SET mutex:<key> <identifier> PX <ttl> NX.
+    it('refuses the mutex of redis-semaphore under its prefix, and is refused by it', async () => {
+      const options = { key_prefix: 'mutex:', ...UNHURRIED };
+      const prefixed = await locks.open({ connections: addressesOf(masters), options });
+      await prefixed.acquireLock('123', 'ours', LONG);
+      await until(() => standsOnAll(masters, 'mutex:ours'), 'it stands on each master');
+      const taken = await Promise.all(masters.map((master) => setForeignLock(master, 'mutex:ours')));
+      expect(taken).to.deep.equal(onAll(null));
+
+      await Promise.all(masters.map((master) => setForeignLock(master, 'mutex:theirs')));
+      expect(await prefixed.tryAcquireLock('123', 'theirs', LONG)).to.equal(false);
+      await prefixed.releaseLock('123', 'theirs');
+      expect(await valuesOn(masters, 'mutex:theirs')).to.deep.equal(onAll('theirs'));
+    });
+
     it("says where a key holds somebody's data, and leaves it alone", async () => {
       await onEach('HSET', 'key', 'field', 'value');
       const thrown = await thrownBy(lock.tryAcquireLock('123', 'key', LONG), ConnectionException, 'NO_QUORUM');

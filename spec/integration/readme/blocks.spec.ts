@@ -24,6 +24,9 @@ const NOT_RUN: ReadonlyMap<string, string> = new Map([
     'esbuild app.js --bundle --platform=node --format=esm --outfile=app.mjs \\',
     'check:package bundles with this banner, and runs the bundle',
   ],
+  ['const discovery = new MemoryDiscovery();', 'needs packages of Pip.Services that this one does not depend on'],
+  ['container.run(process.argv);', 'likewise'],
+  ['ALTER TABLE reports ADD COLUMN fence BIGINT NOT NULL DEFAULT 0;', 'the block behind it does the same'],
 ]);
 
 const blocks = blocksOf(README);
@@ -36,7 +39,7 @@ function promisedBy({ text }: Block): readonly string[] {
 }
 
 describe('The code in the README', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const locks = useLocks();
   let masters: readonly Master[] = [];
   let sentinels: readonly SentinelServer[] = [];
@@ -85,7 +88,9 @@ describe('The code in the README', function () {
       expect(promisedBy(block)).not.to.be.empty;
       expect(await programs.run(here(block))).to.deep.equal({ output: promisedBy(block), errors: '' });
       const left = await Promise.all(masters.map((master) => master.command('KEYS', '*')));
-      expect(left.flat().filter((key) => key !== MARKER)).to.deep.equal([]);
+      // What a block keeps on purpose is the only thing that it leaves.
+      const isKept = block.text.includes('keepFor');
+      expect(left.flat().some((key) => key !== MARKER)).to.equal(isKept);
     });
   }
 

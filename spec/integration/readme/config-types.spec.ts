@@ -63,7 +63,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('The type of the configuration', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let found: readonly string[] = [];
   let programs: Programs;
   const lineOf = (index: number): number => 1000 * (index + 1);

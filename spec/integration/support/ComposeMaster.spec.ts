@@ -15,7 +15,7 @@ const FIXTURES = join(__dirname, '../../unit/support/fixtures');
 // docker-compose package, and the commands that it is given are the real ones.
 describe('ComposeMaster', function () {
   // The package waits half a second after each command.
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   let folder = '';
   let port = 0;

@@ -38,12 +38,12 @@ describe('a function that provides a credential', () => {
     it(`is refused where it gives ${title} for a password`, async () => {
       const refusal = await refusalOf(() => open({ host: 'a', credential: { password: () => answer } }));
       expect(refusal.code).to.equal('BAD_CONNECTION');
-      expect(refusal.message).to.equal('credential.password is a function that gave no password');
+      expect(refusal.message).to.equal('credential.password is a function that gave no password: return a text');
     });
   }
 
   it('is refused where it gives no credential', async () => {
     const refusal = await refusalOf(() => open({ host: 'a', credential: () => 'hunter2' }));
-    expect(refusal.message).to.equal('credential is a function that gave no credential');
+    expect(refusal.message).to.equal('credential is a function that gave no credential: return { username, password }');
   });
 });

@@ -9,6 +9,12 @@ import { refusalOf } from './refusal';
 const passwordOf = (): string => 'hunter2';
 class Provider {}
 
+/** What is said of a value without a text; where it is a function for a password, also where that may stand. */
+const told = (key: string, problem: string): string => {
+  const isProvider = key.endsWith('password') && problem.startsWith('is a function');
+  return `${key} ${problem}${isProvider ? '; a plain object may have a function as credential.password' : ''}`;
+};
+
 describe('a value that has no text', () => {
   const functions: [title: string, value: unknown, problem: string][] = [
     ['a function', passwordOf, 'is a function: a value is needed'],
@@ -38,7 +44,7 @@ describe('a value that has no text', () => {
       it(`is refused as ${key} where it is ${title}`, async () => {
         for (const given of [() => source(value), () => ConfigParams.fromValue(source(value))]) {
           const refusal = await refusalOf(() => parseConfig(given()));
-          expect([refusal.code, refusal.message]).to.deep.equal([code, `${key} ${problem}`]);
+          expect([refusal.code, refusal.message]).to.deep.equal([code, told(key, problem)]);
           expect(refusal.details.getAsString('key')).to.equal(key);
         }
       });
@@ -51,7 +57,7 @@ describe('a value that has no text', () => {
         () => new ConfigParams().put('password', value),
         () => new ConfigParams().setAsObject('password', value),
       ];
-      for (const work of works) expect((await refusalOf(work)).message).to.equal(`password ${problem}`);
+      for (const work of works) expect((await refusalOf(work)).message).to.equal(told('password', problem));
     });
 
     it(`is refused in what discovery and stores answer where it is ${title}`, async () => {
@@ -66,7 +72,7 @@ describe('a value that has no text', () => {
       const found = await refusalOf(() => resolve({ connections: { x: { discovery_key: 'k' } } }));
       expect(found.message).to.equal(`connections.x.host ${problem}`);
       const stored = await refusalOf(() => resolve({ host: 'a', credential: { store_key: 'k' } }));
-      expect(stored.message).to.equal(`credential.password ${problem}`);
+      expect(stored.message).to.equal(told('credential.password', problem));
     });
   }
 

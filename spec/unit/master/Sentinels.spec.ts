@@ -102,7 +102,8 @@ describe('Sentinels', () => {
 
   /** Lets the clock go on, and the sockets with it. */
   const tickUntil = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) {
+    for (let turns = 0; !condition(); turns += 1) {
+      expect(turns, 'turns of the loop').to.be.below(100_000);
       await clock?.tickAsync(RECHECK_MS);
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -187,5 +188,21 @@ describe('Sentinels', () => {
     await until(() => said.every(({ asked }) => asked > 0), 'all are asked');
     await sentinels.close();
     expect((await located).kind).to.equal('unreachable');
+  });
+
+  it('can be closed when one has answered and the others hang: nobody is asked any more', async () => {
+    clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    said[0].names('here', 1);
+    const sentinels = ask();
+    const located = faultOf(sentinels.locate());
+    while (said.some(({ asked }) => asked === 0)) await new Promise((resolve) => setImmediate(resolve));
+    // Its answer to another question comes behind the first.
+    const only = ask(NEVER_MS, () => {}, [said[0].at]);
+    await only.locate();
+    await only.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    await sentinels.close();
+    expect((await located).kind).to.equal('closed');
+    expect(clock.countTimers()).to.equal(0);
   });
 });

@@ -31,7 +31,7 @@ const memoriesSearched = (scenario: reminders.Scenario): Outcome<reminders.Memor
   );
 
 describe('Fencing, in every state of a small set', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   describe('hands out tokens that rise', () => {
     const cases: readonly {

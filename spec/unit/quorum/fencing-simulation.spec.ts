@@ -13,7 +13,7 @@ function simulate(plan: Omit<Plan, 'seed'>): Promise<Result> {
 }
 
 describe('Fencing, in a long simulation with faults', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   // Two at a time: they take seconds, and know nothing of one another.
   const SIZES = [3, 5];

@@ -103,7 +103,7 @@ const TIMELESS: Protocol = { ...PROTOCOL, quarantine: 0 };
 const ONE_TICK = { ttl: 1, protocol: { ...PROTOCOL, quarantine: 1 } };
 
 describe('The restart guard, in every state of a small set', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   describe('never lets two holds overlap', () => {
     const cases: readonly { readonly of: string; readonly scenario: LockScenario; readonly floor: number }[] = [

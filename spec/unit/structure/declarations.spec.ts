@@ -49,7 +49,7 @@ function namesIn(text: string): readonly string[] {
 }
 
 describe('The declarations that the build emits', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let emitted: ReadonlyMap<string, string>;
   let reached: ReadonlyMap<string, readonly string[]>;
 

@@ -13,7 +13,7 @@ interface Report {
 
 describe('guards', function () {
   // One process of its own, started and compiled while others may run.
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   let report: Report;
   let exitCode: number | null;
