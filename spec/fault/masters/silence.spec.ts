@@ -110,7 +110,8 @@ describe('A silent master', () => {
       () => pair(patient),
       () => pair(well, 'another key'),
     );
-    expect(patient.getStatus().masters.map(({ state }) => state)).to.eql(['ready', 'ready', 'ready']);
+    // Its connection was not given up.
+    expect(patient.getStatus().masters.map(({ state }) => state)).not.to.include('away');
 
     await pair(lock);
     await until(() => lock.getStatus().masters[0]?.state === 'away', 'its silence is noticed');

@@ -59,7 +59,10 @@ describe("A lock's life", () => {
       expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
       expect(lock.getStatus().held).to.equal(1);
       await lock.close('123');
-      expect(lock.getStatus()).to.deep.equal({ isOpen: false, quorum: 0, masters: [], held: 0, waiters: 0 });
+      expect(lock.getStatus()).to.deep.equal({
+        ...{ isOpen: false, canLock: false },
+        ...{ quorum: 0, masters: [], held: 0, waiters: 0 },
+      });
     }
   });
 
