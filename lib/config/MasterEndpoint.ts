@@ -68,14 +68,14 @@ export function hostAndPort({ host, port }: HostAndPort): string {
  */
 export function isSameTarget(one: RedisTarget, other: RedisTarget): boolean {
   if (one.kind === 'unix') return other.kind === 'unix' && one.path === other.path;
-  if (one.kind === 'tcp') return other.kind === 'tcp' && spellingOf(one) === spellingOf(other);
+  if (one.kind === 'tcp') return other.kind === 'tcp' && canonicalAddress(one) === canonicalAddress(other);
   if (other.kind !== 'sentinel' || one.masterName !== other.masterName) return false;
-  const known = one.sentinels.map(spellingOf);
-  return other.sentinels.some((sentinel) => known.includes(spellingOf(sentinel)));
+  const known = one.sentinels.map(canonicalAddress);
+  return other.sentinels.some((sentinel) => known.includes(canonicalAddress(sentinel)));
 }
 
 /** @returns a server's address in its one spelling. */
-export function spellingOf({ host, port }: HostAndPort): string {
+export function canonicalAddress({ host, port }: HostAndPort): string {
   // An IPv6 address has many spellings; the platform's URL knows the canonical one, but takes no zone.
   const isPlainIPv6 = isIPv6(host) && !host.includes('%');
   return `${isPlainIPv6 ? new URL(`http://[${host}]`).hostname : host.toLowerCase()}:${port}`;

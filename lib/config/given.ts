@@ -1,5 +1,6 @@
 import type { ConfigSource } from '../contract/ConfigParams';
 import { ErrorCode } from '../contract/ErrorCode';
+import { HAS_SCHEME } from './redisUri';
 import { refuseWhole } from './refusals';
 
 /** What a lock is configured with: parameters or a plain object, or its connections alone. Loosely, as it is read. */
@@ -15,7 +16,7 @@ const EXAMPLE = "{ connections: ['redis://host:port'] }";
  */
 export function settingsOf(given: Configuration): ConfigSource {
   if (typeof given === 'string') {
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(given.trim())) return { connections: given };
+    if (HAS_SCHEME.test(given.trim())) return { connections: given };
     throw refuseWhole(ErrorCode.BAD_CONNECTION, `is a text without a scheme: write 'redis://host:port'`);
   }
   if (Array.isArray(given)) return { connections: given };

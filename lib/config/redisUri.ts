@@ -22,6 +22,9 @@ export interface RedisUri {
   readonly tls: boolean;
 }
 
+/** Whether a text is meant as a uri, well or not. */
+export const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
 const URI = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/is;
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s;
 

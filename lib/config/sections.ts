@@ -1,10 +1,10 @@
 import { ErrorCode } from '../contract/ErrorCode';
 import { Section } from './Section';
+import { HAS_SCHEME } from './redisUri';
 import { badConnection } from './refusals';
 
 /** What a master's uri looks like, for messages. */
 const URI_FORM = 'redis://host:port';
-const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
  * The sections of the connections. A text in the place of a section is a uri, and is read as that section's `uri`. A text

@@ -1,4 +1,4 @@
-import { type HostAndPort, type SentinelGroup, spellingOf } from './MasterEndpoint';
+import { type HostAndPort, type SentinelGroup, canonicalAddress } from './MasterEndpoint';
 import type { Section } from './Section';
 import { badConnection } from './refusals';
 import { PORT_BOUND, readAddress, readHost } from './redisUri';
@@ -51,8 +51,8 @@ function readSentinels(section: Section): readonly HostAndPort[] {
       ? names.map((name) => readEntry(entries, name))
       : list.split(',').map((text) => readText(section, 'sentinels', text.trim()));
   for (const [at, sentinel] of sentinels.entries()) {
-    const isTwin = sentinels.slice(0, at).some((other) => spellingOf(other) === spellingOf(sentinel));
-    if (isTwin) throw badConnection(path, `names ${spellingOf(sentinel)} twice`);
+    const isTwin = sentinels.slice(0, at).some((other) => canonicalAddress(other) === canonicalAddress(sentinel));
+    if (isTwin) throw badConnection(path, `names ${canonicalAddress(sentinel)} twice`);
   }
   return sentinels;
 }

@@ -3,6 +3,7 @@ import type { LockOptions } from '../config/LockOptions';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import type { HandedOver } from '../lease/HandedOver';
+import { MARKER } from '../master/marker';
 import { LONGEST_TIMER_MS } from '../wait/Sleeper';
 import type { AdoptOptions, CloseOptions, LeaseOptions, TryLeaseOptions } from './LeaseOptions';
 
@@ -16,7 +17,6 @@ const SHORTEST_TTL_MS = 10;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** What the library itself writes on the masters. */
-const MARKER_NAME = 'redlock:guard';
 const WAITING_NAMES = 'redlock:waiting:';
 const RIGHTS_NAMES = 'redlock:rights:';
 
@@ -112,7 +112,7 @@ export function checkNames(context: ContextLike, keys: readonly string[], { keyP
   for (const key of keys) {
     const name = keyPrefix + key;
     if (!name.startsWith('redlock:') && !key.startsWith(RIGHTS_NAMES)) continue;
-    if (name === MARKER_NAME || name.startsWith(WAITING_NAMES) || key.startsWith(RIGHTS_NAMES)) {
+    if (name === MARKER || name.startsWith(WAITING_NAMES) || key.startsWith(RIGHTS_NAMES)) {
       throw bad(context, ErrorCode.BAD_KEY, 'key', name, 'no name of the library, with options.key_prefix before it');
     }
   }

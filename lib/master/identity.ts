@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { MARKER } from './marker';
 import { script, type Argument, type Script } from './Script';
-
-/** The key of what the library keeps on a master about that master. */
-export const MARKER = 'redlock:guard';
 
 /**
  * Names the present run of a server that does not do so itself. KEYS: {@link MARKER}. ARGV: a new name; for how long the server has been running, in s, -1 where it does not say.

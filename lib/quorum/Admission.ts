@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { Ask, Master } from '../master/Master';
+import { MARKER } from '../master/marker';
 import { MasterError } from '../master/MasterError';
-import { FOUND, INSPECT, MARKER, QUARANTINE } from './guardScripts';
+import { FOUND, INSPECT, QUARANTINE } from './guardScripts';
 
 /** What a master's marker was last seen to say. */
 type Standing =

@@ -1,6 +1,6 @@
 import type { Master } from '../master/Master';
 import { script, type Argument, type Script } from '../master/Script';
-import { MARKER } from './guardScripts';
+import { MARKER } from '../master/marker';
 
 /**
  * For a script that grants: accepts the number in ARGV[3] in the same step, if it is above all that this master has

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { faultOfReply, isAboutKeys } from '../master/MasterError';
 import type { Lacking, RightsProbe } from '../master/Preparation';
 import { script } from '../master/Script';
-import { MARKER } from './guardScripts';
+import { MARKER } from '../master/marker';
 
 /** How the restart guard goes about with a master. */
 export interface Guarding {

@@ -1,6 +1,6 @@
+import { MARKER } from '../master/marker';
 import { script, type Script } from '../master/Script';
 import { ACCEPT_NUMBER, FENCE_SCRIPTS } from './fenceScripts';
-import { MARKER } from './guardScripts';
 import { LEAVE_LINE, WAIT_IN_LINE, WAKE_FIRST } from './waitScripts';
 
 /** The first element of an array that the acquire script answers when it refuses. */

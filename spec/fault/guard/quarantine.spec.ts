@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';

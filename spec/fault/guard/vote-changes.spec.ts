@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Descriptor, References, type RedisLock } from '../../../lib';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import { addressesOf, UNHURRIED, useLocks } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import { createSandbox } from 'sinon';
 import { Descriptor, References, type RedisLock } from '../../../lib';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import { addressesOf, setForeignLock, thrownBy, useLocks, useMasters } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';

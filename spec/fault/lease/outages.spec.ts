@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { ConflictException, ConnectionException, InvalidStateException } from 'pip-services4-commons-node';
 import type { Lease, RedisLock } from '../../../lib';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import {
   addressesOf,
   standsOnAll,

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { IDENTIFY, MARKER } from '../../../lib/master/identity';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import type { RedisLock } from '../../../lib';
+import { IDENTIFY } from '../../../lib/master/identity';
+import { MARKER } from '../../../lib/master/marker';
+import { addressesOf, thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
@@ -24,9 +25,7 @@ describe('A server from which a command was taken away', () => {
     return server;
   }
   const create = (connections: readonly object[], options: object = {}): RedisLock => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
-    const references = References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
+    const references = loggedInto(warnings);
     return locks.create({ connections, options: { connect_timeout: LONG, ...options } }, references);
   };
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConfigException } from 'pip-services4-commons-node';
 import { stub } from 'sinon';
 import type { Lease, RedisLock } from '../../../lib';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import type { Master } from '../../support/Master';
 import { describeOnMasters } from '../../support/onMasters';
 import { thrownBy, UNHURRIED, useLocks } from '../lock/locks';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { ConfigParams, DefaultRedlockFactory, Descriptor, References } from '../../../lib';
 import { parseConfig } from '../../../lib/config/LockConfig';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import { addressesOf, UNHURRIED, useLocks } from '../lock/locks';
 import type { Master } from '../../support/Master';
 import { SentinelServer } from '../../support/SentinelServer';

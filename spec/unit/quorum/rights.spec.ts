@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import { rightsProbe } from '../../../lib/quorum/rights';
 
 /** What a script is told when it lacks a right, by generation of servers: to a command, and to a key. */

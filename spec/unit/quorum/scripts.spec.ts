@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { script } from '../../../lib/master/Script';
 import { FENCE_SCRIPTS } from '../../../lib/quorum/fenceScripts';
-import { MARKER } from '../../../lib/quorum/guardScripts';
+import { MARKER } from '../../../lib/master/marker';
 import { HOLDS, wrapScripts, type Scripts } from '../../../lib/quorum/scripts';
 
 /** redlock hands over its acquire script and its extend script, in this order. */
