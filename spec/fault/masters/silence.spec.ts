@@ -152,6 +152,8 @@ describe('A silent master', () => {
     const lock = await open();
     const others = await Promise.all(masters.slice(1).map((master) => MasterConnection.open(master)));
     try {
+      // A connection stands here before the master has taken it, and reads from it.
+      await Promise.all(others.map((other) => other.call('PING')));
       // A master reads what came first first. They run for longer than this process may stand still.
       const scripts = others.map((other) => other.call('EVAL', BUSY, 0, 10 * NODE_TIMEOUT_MS));
 
