@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Descriptor, References, type MasterStatus } from '../../../lib';
-import { addressesOf, useLocks } from '../../integration/lock/locks';
+import type { References, MasterStatus } from '../../../lib';
+import { addressesOf, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { TcpProxy } from '../../support/TcpProxy';
 import { until } from '../../support/until';
@@ -42,9 +42,7 @@ describe('A set of masters', function () {
   /** What a lock warns of before it is open. */
   const listen = (): { warnings: readonly string[]; references: References } => {
     const warnings: string[] = [];
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
-    return { warnings, references: References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger) };
+    return { warnings, references: loggedInto(warnings) };
   };
 
   it('that is new serves at once, also when twenty open it in the same instant', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConfigException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import type { References, RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { TcpSwitch } from '../../support/TcpSwitch';
 import { until } from '../../support/until';
@@ -30,11 +30,7 @@ describe('The masters of a lock', () => {
   const portAt = (index: number): number => serverAt(index).port;
   const follow = (index: number, leader: number): Promise<unknown> =>
     serverAt(index).command('REPLICAOF', '127.0.0.1', portAt(leader));
-  const references = (): References => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
-    return References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
-  };
+  const references = (): References => loggedInto(warnings);
   /** The lock serves with the two masters that are left, and what it held before it still holds. */
   const expectUnharmed = async (lock: RedisLock, heldBefore: string): Promise<void> => {
     expect(lock.getStatus().held).to.equal(1);

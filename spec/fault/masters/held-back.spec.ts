@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { thrownBy, useLocks } from '../../integration/lock/locks';
+import type { RedisLock } from '../../../lib';
+import { thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { TcpProxy } from '../../support/TcpProxy';
 import { TcpSwitch } from '../../support/TcpSwitch';
@@ -40,15 +40,13 @@ describe('An acquire that the network holds back', () => {
   });
 
   const open = (username: string): Promise<RedisLock> => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
     return locks.open(
       {
         connection: { host: '127.0.0.1', port: tcpSwitch.port },
         credential: { username, password: PASSWORD },
         options: { node_timeout: NODE_TIMEOUT_MS, connect_timeout: LONG },
       },
-      References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger),
+      loggedInto(warnings),
     );
   };
   const isReady = (lock: RedisLock): boolean => lock.getStatus().masters[0]?.state === 'ready';

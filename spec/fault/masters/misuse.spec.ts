@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { expect } from 'chai';
 import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import type { References, RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { SentinelServer } from '../../support/SentinelServer';
 import { until } from '../../support/until';
@@ -37,11 +37,7 @@ describe('What is no master', () => {
     return (listener.address() as AddressInfo).port;
   }
 
-  const references = (): References => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
-    return References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
-  };
+  const references = (): References => loggedInto(warnings);
   /** With a wait that no test would outlast: whatever cannot be mended is decided at once. */
   const create = (ports: readonly { readonly port: number }[], more: object = {}): RedisLock =>
     locks.create({ connections: addressesOf(ports), options: { connect_timeout: 600_000 }, ...more }, references());

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConfigException, ConnectionException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { thrownBy, useLocks } from '../../integration/lock/locks';
+import type { References, RedisLock } from '../../../lib';
+import { thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { SentinelServer } from '../../support/SentinelServer';
 import { until } from '../../support/until';
@@ -65,11 +65,7 @@ describe('Masters behind Sentinels', function () {
     groups[group]?.servers ?? expect.fail('there is no such group');
   const sentinelAt = (index: number): SentinelServer => sentinels[index] ?? expect.fail('there is no such Sentinel');
   const addresses = (): readonly string[] => sentinels.map(({ port }) => `127.0.0.1:${port}`);
-  const references = (): References => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
-    return References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
-  };
+  const references = (): References => loggedInto(warnings);
   const create = (connections: readonly object[] | Record<string, object>, options: object = {}): RedisLock =>
     locks.create({ connections, options: { restart_guard: TTL, ...options } }, references());
   const open = async (options: object = {}): Promise<RedisLock> => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import type { RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import { RedisServer } from '../../support/RedisServer';
 import { until } from '../../support/until';
 
@@ -53,8 +53,6 @@ describe("A lock's rights on its masters", function () {
     await Promise.all(where.map((server) => server.command('ACL', 'SETUSER', 'app', ...line)));
   };
   const create = (options: object = {}, of = servers): RedisLock => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
     return locks.create(
       {
         connections: addressesOf(of),
@@ -62,7 +60,7 @@ describe("A lock's rights on its masters", function () {
         // No test outlasts them: what cannot be mended by waiting is decided at once.
         options: { key_prefix: 'app:', connect_timeout: LONG, node_timeout: LONG / 2, ...options },
       },
-      References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger),
+      loggedInto(warnings),
     );
   };
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConflictException } from 'pip-services4-commons-node';
-import { Descriptor, References, type RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks } from '../../integration/lock/locks';
+import type { RedisLock } from '../../../lib';
+import { addressesOf, thrownBy, useLocks, loggedInto } from '../../integration/lock/locks';
 import {
   acquireEverywhere,
   begun,
@@ -41,11 +41,9 @@ describe('Whoever waits for a lock', () => {
     await Promise.all(where.map((server) => server.command('ACL', 'SETUSER', 'app', ...line)));
   };
   const open = (options: object = { retry_timeout: 15 }): Promise<RedisLock> => {
-    const warn = (_context: unknown, message: string): void => void warnings.push(message);
-    const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
     return locks.open(
       { connections: addressesOf(servers), credential: { username: 'app', password: PASSWORD }, options },
-      References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger),
+      loggedInto(warnings),
     );
   };
   /** Is waited for, released, and had, several times. */

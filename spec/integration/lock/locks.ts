@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ApplicationException } from 'pip-services4-commons-node';
-import { RedisLock, type IReferences } from '../../../lib';
+import { Descriptor, RedisLock, References, type IReferences } from '../../../lib';
 import type { ConfigSource } from '../../../lib/contract/ConfigParams';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
@@ -74,6 +74,13 @@ export function useProxies(masters: readonly Master[]): readonly TcpProxy[] {
     await Promise.all(proxies.map((proxy) => proxy.close()));
   });
   return proxies;
+}
+
+/** References with a logger that keeps what it is warned of, and nothing else. */
+export function loggedInto(warnings: string[]): References {
+  const warn = (_context: unknown, message: string): void => void warnings.push(message);
+  const logger = { log() {}, fatal() {}, error() {}, warn, info() {}, debug() {}, trace() {} };
+  return References.fromTuples(new Descriptor('app', 'logger', 'x', 'y', '1.0'), logger);
 }
 
 type Thrown = abstract new (...args: never[]) => ApplicationException;
