@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { MARKER } from './marker';
 import { script, type Argument, type Script } from './Script';
 
@@ -17,5 +16,5 @@ return ARGV[1]
 `);
 
 export function identifyArguments(uptimeS: number | null): readonly Argument[] {
-  return [MARKER, randomUUID().replaceAll('-', ''), uptimeS ?? -1];
+  return [MARKER, crypto.randomUUID().replaceAll('-', ''), uptimeS ?? -1];
 }

@@ -1,9 +1,9 @@
-import { setImmediate as poll, setTimeout as sleep } from 'node:timers/promises';
 import { ConfigException, type ApplicationException } from 'pip-services4-commons-node';
 import type { LockOptions } from '../config/LockOptions';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
+import { afterLastLook } from '../master/afterLastLook';
 import { Master, type Ask, type MasterOwner } from '../master/Master';
 import { isFinal, MasterError, type FaultKind } from '../master/MasterError';
 import type { MasterState } from '../master/MasterState';
@@ -203,16 +203,22 @@ export class Quorum implements MasterOwner {
       if (condition()) return true;
       if (leftMs <= 0) return false;
       const startedMs = performance.now();
-      const changed = new AbortController();
-      this.#onState = () => changed.abort();
-      // Cut short by a change of some master's or by the caller: the loop looks which.
-      const nap = { signal: AbortSignal.any([signal, changed.signal]) };
-      await sleep(Math.min(leftMs, napMs), undefined, nap).catch(() => {});
-      // After a stall timers run before sockets are read: the answers may be waiting there.
-      await poll();
+      await this.#nap(Math.min(leftMs, napMs), signal);
       const tookMs = performance.now() - startedMs;
       leftMs -= tookMs < STALL * napMs ? tookMs : napMs;
     }
+  }
+
+  /** Cut short by a change of some master's or by the caller: whoever waits looks which. */
+  async #nap(ms: number, signal: AbortSignal): Promise<void> {
+    let wake = (): void => {};
+    const napped = new Promise<void>((resolve) => (wake = resolve));
+    const cancel = afterLastLook(ms, wake);
+    this.#onState = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    await napped;
+    signal.removeEventListener('abort', wake);
+    cancel();
   }
 }
 
