@@ -1,0 +1,254 @@
+import { parse, type Expression, type FunctionDeclaration, type Statement } from 'luaparse';
+import * as library from './library';
+import { LuaTable, type LuaValue } from './LuaTable';
+
+/** A script that was compiled: runs with what Redis hands to it. */
+export type Compiled = (redis: LuaTable, keys: LuaTable, args: LuaTable) => readonly LuaValue[];
+
+const compiled = new Map<string, Compiled>();
+
+/**
+ * Compiles a Lua script of this library's to JavaScript: a part of Lua 5.1, as large as the scripts need it. What it does
+ * not know it refuses, and never guesses. That the scripts mean the same on a real server is shown by
+ * `scripts.spec.ts`, which runs both side by side.
+ */
+export function compile(source: string): Compiled {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
+  const body = new Compiler().chunk(parse(source, { comments: false }).body);
+  const text = `'use strict'; return (redis, KEYS, ARGV) => {\n${body}\nreturn [];\n};`;
+  const names = ['lua', 'LuaTable', ...Object.keys(library.LIBRARY).map((name) => `g_${name}`)];
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  const made = new Function(...names, text)(library, LuaTable, ...Object.values(library.LIBRARY)) as Compiled;
+  compiled.set(source, made);
+  return made;
+}
+
+const ARITHMETIC = ['+', '-', '*', '/'];
+const GIVEN = ['redis', 'KEYS', 'ARGV'];
+
+/** Each local gets a name of its own, since Lua may declare one anew, from its former value. */
+class Compiler {
+  #names = 0;
+
+  chunk(body: readonly Statement[]): string {
+    return this.#block(body, new Scope(null));
+  }
+
+  #block(body: readonly Statement[], outer: Scope): string {
+    const scope = new Scope(outer);
+    return body.map((statement) => this.#statement(statement, scope)).join('\n');
+  }
+
+  #statement(statement: Statement, scope: Scope): string {
+    switch (statement.type) {
+      case 'LocalStatement': {
+        const values = this.#values(statement.init, scope);
+        const names = statement.variables.map(({ name }) => this.#declare(name, scope));
+        return `let [${names.join(', ')}] = ${values};`;
+      }
+      case 'AssignmentStatement':
+        return this.#assign(statement.variables, statement.init, scope);
+      case 'CallStatement':
+        return `${this.#multiple(statement.expression, scope)};`;
+      case 'FunctionDeclaration': {
+        if (statement.identifier?.type !== 'Identifier') throw refused(statement.type);
+        const name = this.#declare(statement.identifier.name, scope);
+        return `const ${name} = ${this.#function(statement, scope)};`;
+      }
+      case 'IfStatement':
+        return statement.clauses
+          .map((clause) => {
+            const body = `{\n${this.#block(clause.body, scope)}\n}`;
+            if (clause.type === 'ElseClause') return body;
+            return `if (${this.#condition(clause.condition, scope)}) ${body}`;
+          })
+          .join(' else ');
+      case 'WhileStatement':
+        return `while (${this.#condition(statement.condition, scope)}) {\n${this.#block(statement.body, scope)}\n}`;
+      case 'DoStatement':
+        return `{\n${this.#block(statement.body, scope)}\n}`;
+      case 'ForNumericStatement': {
+        const inner = new Scope(scope);
+        const [start, end] = [statement.start, statement.end].map((one) => `lua.toNumber(${this.#single(one, scope)})`);
+        const step = statement.step === null ? '1' : `lua.toNumber(${this.#single(statement.step, scope)})`;
+        const name = this.#declare(statement.variable.name, inner);
+        const body = this.#block(statement.body, inner);
+        return `for (let ${name} = ${start}, end = ${end}, step = ${step}; ${name} <= end; ${name} += step) {\n${body}\n}`;
+      }
+      case 'ForGenericStatement': {
+        const inner = new Scope(scope);
+        const [iterator] = statement.iterators;
+        if (iterator?.type !== 'CallExpression' || iterator.base.type !== 'Identifier') throw refused(statement.type);
+        if (iterator.base.name !== 'ipairs') throw refused(iterator.base.name);
+        const list = this.#values(iterator.arguments, scope);
+        const [at, value] = statement.variables.map(({ name }) => this.#declare(name, inner));
+        const body = this.#block(statement.body, inner);
+        return `for (let i = 0, [{ list }] = ${list}; i < list.length; i += 1) {\nlet ${at} = i + 1, ${value} = list[i];\n${body}\n}`;
+      }
+      case 'ReturnStatement':
+        return `return ${this.#values(statement.arguments, scope)};`;
+      case 'BreakStatement':
+        return 'break;';
+      default:
+        throw refused(statement.type);
+    }
+  }
+
+  #assign(variables: readonly Expression[], init: readonly Expression[], scope: Scope): string {
+    const [target] = variables;
+    if (target === undefined || variables.length > 1) throw refused('an assignment to several');
+    const value = `${this.#values(init, scope)}[0]`;
+    if (target.type === 'Identifier') return `${this.#name(target.name, scope)} = ${value};`;
+    if (target.type !== 'IndexExpression') throw refused(target.type);
+    return `${this.#single(target.base, scope)}.set(${this.#single(target.index, scope)}, ${value});`;
+  }
+
+  #condition(expression: Expression, scope: Scope): string {
+    return `lua.isTrue(${this.#single(expression, scope)})`;
+  }
+
+  /** One value; what may be more is cut to its first. */
+  #single(expression: Expression, scope: Scope): string {
+    switch (expression.type) {
+      case 'Identifier':
+        return this.#name(expression.name, scope);
+      case 'StringLiteral':
+      case 'NumericLiteral':
+      case 'BooleanLiteral':
+        return expression.type === 'StringLiteral' ? JSON.stringify(unquoted(expression.raw)) : expression.raw;
+      case 'NilLiteral':
+        return 'undefined';
+      case 'VarargLiteral':
+      case 'CallExpression':
+        return `${this.#multiple(expression, scope)}[0]`;
+      case 'FunctionDeclaration':
+        return this.#function(expression, scope);
+      case 'IndexExpression':
+        return `lua.index(${this.#single(expression.base, scope)}, ${this.#single(expression.index, scope)})`;
+      case 'MemberExpression': {
+        const key = JSON.stringify(expression.identifier.name);
+        return `lua.index(${this.#single(expression.base, scope)}, ${key})`;
+      }
+      case 'TableConstructorExpression':
+        return this.#table(expression.fields, scope);
+      case 'UnaryExpression':
+        return this.#unary(expression.operator, this.#single(expression.argument, scope));
+      case 'LogicalExpression': {
+        const [left, right] = [this.#single(expression.left, scope), this.#single(expression.right, scope)];
+        const value = this.#fresh('either');
+        const test = expression.operator === 'and' ? `lua.isTrue(${value})` : `!lua.isTrue(${value})`;
+        return `((${value}) => ${test} ? ${right} : ${value})(${left})`;
+      }
+      case 'BinaryExpression':
+        return this.#binary(
+          expression.operator,
+          this.#single(expression.left, scope),
+          this.#single(expression.right, scope),
+        );
+      default:
+        throw refused(expression.type);
+    }
+  }
+
+  #unary(operator: string, value: string): string {
+    if (operator === 'not') return `!lua.isTrue(${value})`;
+    if (operator === '#') return `lua.lengthOf(${value})`;
+    if (operator === '-') return `-lua.toNumber(${value})`;
+    throw refused(operator);
+  }
+
+  #binary(operator: string, left: string, right: string): string {
+    if (ARITHMETIC.includes(operator)) return `(lua.toNumber(${left}) ${operator} lua.toNumber(${right}))`;
+    switch (operator) {
+      case '==':
+        return `(${left} === ${right})`;
+      case '~=':
+        return `(${left} !== ${right})`;
+      case '<':
+        return `lua.isLess(${left}, ${right})`;
+      case '>':
+        return `lua.isLess(${right}, ${left})`;
+      case '<=':
+        return `!lua.isLess(${right}, ${left})`;
+      case '>=':
+        return `!lua.isLess(${left}, ${right})`;
+      case '..':
+        return `(lua.toText(${left}) + lua.toText(${right}))`;
+      default:
+        throw refused(operator);
+    }
+  }
+
+  #table(fields: readonly unknown[], scope: Scope): string {
+    const list: Expression[] = [];
+    const named: string[] = [];
+    for (const field of fields as readonly { type: string; key?: { name: string }; value: Expression }[]) {
+      if (field.type === 'TableValue') list.push(field.value);
+      else if (field.type !== 'TableKeyString') throw refused(field.type);
+      else named.push(`[${JSON.stringify(field.key?.name)}, ${this.#single(field.value, scope)}]`);
+    }
+    return `new LuaTable(${this.#values(list, scope, true)}, [${named.join(', ')}])`;
+  }
+
+  /** A list of values: what comes last may be many. */
+  #values(expressions: readonly Expression[], scope: Scope, isOwn = false): string {
+    const last = expressions.at(-1);
+    if (last === undefined) return '[]';
+    const isMany = last.type === 'CallExpression' || last.type === 'VarargLiteral';
+    if (expressions.length === 1 && isMany && !isOwn) return this.#multiple(last, scope);
+    const singles = (isMany ? expressions.slice(0, -1) : expressions).map((one) => this.#single(one, scope));
+    return `[${[...singles, ...(isMany ? [`...${this.#multiple(last, scope)}`] : [])].join(', ')}]`;
+  }
+
+  #multiple(expression: Expression, scope: Scope): string {
+    if (expression.type === 'VarargLiteral') return 'rest';
+    if (expression.type !== 'CallExpression') throw refused(expression.type);
+    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope)})`;
+  }
+
+  #function({ parameters, body }: FunctionDeclaration, outer: Scope): string {
+    const scope = new Scope(outer);
+    const names = parameters.map((one) => (one.type === 'Identifier' ? this.#declare(one.name, scope) : '...rest'));
+    return `(${names.join(', ')}) => {\n${this.#block(body, scope)}\nreturn [];\n}`;
+  }
+
+  #declare(name: string, scope: Scope): string {
+    const own = this.#fresh(name);
+    scope.names.set(name, own);
+    return own;
+  }
+
+  #fresh(name: string): string {
+    this.#names += 1;
+    return `${name}_${this.#names}`;
+  }
+
+  #name(name: string, scope: Scope): string {
+    const local = scope.find(name);
+    if (local !== null) return local;
+    if (GIVEN.includes(name)) return name;
+    if (name in library.LIBRARY) return `g_${name}`;
+    throw refused(`the global ${name}`);
+  }
+}
+
+class Scope {
+  readonly names = new Map<string, string>();
+
+  constructor(private readonly outer: Scope | null) {}
+
+  find(name: string): string | null {
+    return this.names.get(name) ?? this.outer?.find(name) ?? null;
+  }
+}
+
+function unquoted(raw: string): string {
+  const inner = raw.slice(1, -1);
+  if (inner.includes('\\')) throw refused(raw);
+  return inner;
+}
+
+function refused(what: string): Error {
+  return new Error(`this part of Lua is not simulated: ${what}`);
+}
