@@ -7,6 +7,7 @@ import { disconnect } from './disconnect';
 import { faultOfReply, faultOfSocket, isAboutPassword, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
 import { reloginOf } from './relogin';
+import { unreadable, wholeIn } from './replies';
 import { phaseOf } from './SocketConnector';
 import type { Argument, Script } from './Script';
 import { Sentinels } from './Sentinels';
@@ -139,7 +140,8 @@ export class Connection {
       this.#ifPermitted(this.#send(this.#redis.info())),
       this.#ifPermitted(this.#send(this.#redis.client('ID'))),
     ]);
-    return readServerInfo(info as string | null, id === null ? null : Number(id));
+    if (info !== null && typeof info !== 'string') throw unreadable(this.address, info);
+    return readServerInfo(info, wholeIn(id));
   }
 
   /** Null where the server does not permit it, or has it no more. */
@@ -154,7 +156,9 @@ export class Connection {
 
   /** How many slots a node of a cluster serves itself. */
   async ownSlots(): Promise<number> {
-    return readOwnSlots(String(await this.#send(this.#redis.cluster('NODES'))));
+    const nodes: unknown = await this.#send(this.#redis.cluster('NODES'));
+    if (typeof nodes !== 'string') throw unreadable(this.address, nodes);
+    return readOwnSlots(nodes);
   }
 
   /** Has the server know scripts before they are asked for. Where it does not permit that, it learns each when it is asked. */

@@ -2,11 +2,15 @@ import type { Connection } from './Connection';
 import { Debts, type Debt } from './Debts';
 import { isForbidden, MasterError } from './MasterError';
 import { IDENTIFY, identifyArguments } from './identity';
+import { unreadable } from './replies';
 import type { Argument, Script } from './Script';
 import { CLUSTER_SLOTS, type ServerInfo } from './ServerInfo';
 
 /** How many orphaned locks are taken back in one round trip. */
 const BATCH = 128;
+
+/** It goes into scripts. */
+const IS_NAME = /^\w+$/;
 
 /** The scripts that a master is asked for. */
 export interface MasterScripts {
@@ -29,8 +33,8 @@ export interface Lacking {
 export interface RightsProbe {
   readonly script: Script;
   readonly args: readonly Argument[];
-  /** Reads what the script answers. */
-  readonly lacking: (reply: unknown) => Lacking;
+  /** Reads what the script answers; null where it cannot be read. */
+  readonly lacking: (reply: unknown) => Lacking | null;
 }
 
 /** Whom a master is prepared for. */
@@ -150,7 +154,8 @@ export class Preparation {
   async #named(server: ServerInfo): Promise<ServerInfo> {
     if (server.runId !== '' || server.isReplica) return server;
     const runId = await this.connection.eval(IDENTIFY, 1, identifyArguments(server.uptimeS));
-    return { ...server, runId: String(runId) };
+    if (typeof runId !== 'string' || !IS_NAME.test(runId)) throw unreadable(this.connection.address, runId);
+    return { ...server, runId };
   }
 
   /**
@@ -167,7 +172,9 @@ export class Preparation {
       connection.run(takeBack, 0, [], () => true),
     ]);
     if (!connection.runsByName) this.#warnOnce('EVALSHA', 'each script is sent in full, which takes longer');
-    const { rights, commands } = probe.lacking(reply);
+    const lacking = probe.lacking(reply);
+    if (lacking === null) throw unreadable(connection.address, reply);
+    const { rights, commands } = lacking;
     if (commands.length > 0) throw this.#lacks(commands.join(', '));
     if (rights.length > 0) {
       throw new MasterError(connection.address, 'no-permission', `the user lacks ${rights.join(' ')}`);

@@ -5,6 +5,7 @@ import { disconnect } from './disconnect';
 import { faultOfReply, faultOfSocket, isAboutPassword, isFinal, MasterError } from './MasterError';
 import { sentinelOptions } from './redisOptions';
 import { reloginOf } from './relogin';
+import { listIn, unreadable, wholeIn } from './replies';
 import { type Locator, phaseOf } from './SocketConnector';
 
 /** How long the last answer is believed, in ms: then the Sentinels are asked again. */
@@ -158,12 +159,10 @@ class Sentinel {
     const redis = this.#redis;
     // The second tells of the failover. Users of a Sentinel may lack the right to it.
     const state = redis.call('SENTINEL', 'MASTER', masterName).catch(() => []);
-    try {
-      const address = await redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', masterName);
-      return { address: readAddress(address), epoch: readEpoch(await state) };
-    } catch (error) {
-      throw this.#fault ?? this.#faultOf(error as Error);
-    }
+    const named = redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', masterName).catch((error: Error) => {
+      throw this.#fault ?? this.#faultOf(error);
+    });
+    return { address: readAddress(this.#address, await named), epoch: readEpoch(await state) };
   }
 
   close(): Promise<void> {
@@ -183,13 +182,18 @@ function isSame(one: HostAndPort, other: HostAndPort): boolean {
   return one.host === other.host && one.port === other.port;
 }
 
-function readAddress(reply: unknown): HostAndPort | null {
-  return Array.isArray(reply) ? { host: String(reply[0]), port: Number(reply[1]) } : null;
+/** @throws MasterError for what is no address: connected to, it would be an error that nobody expects. */
+function readAddress(sentinel: string, reply: unknown): HostAndPort | null {
+  if (reply === null) return null;
+  const [host, portText] = listIn(reply);
+  const port = wholeIn(portText, 1, 65535);
+  if (typeof host !== 'string' || host === '' || port === null) throw unreadable(sentinel, reply);
+  return { host, port };
 }
 
 /** Fields and values take turns. */
 function readEpoch(reply: unknown): number {
   if (!Array.isArray(reply)) return 0;
   const at = reply.indexOf('config-epoch');
-  return at < 0 ? 0 : Number(reply[at + 1]);
+  return at < 0 ? 0 : (wholeIn(reply[at + 1]) ?? 0);
 }

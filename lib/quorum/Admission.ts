@@ -2,7 +2,11 @@ import { EventEmitter, once } from 'node:events';
 import type { Ask, Master } from '../master/Master';
 import { MARKER } from '../master/marker';
 import { MasterError } from '../master/MasterError';
+import { listIn, unreadable, wholeIn } from '../master/replies';
 import { FOUND, INSPECT, QUARANTINE } from './guardScripts';
+
+/** The longest guard that can be configured. */
+const LONGEST_MS = 2_147_483_647;
 
 /** What a master's marker was last seen to say. */
 type Standing =
@@ -95,10 +99,14 @@ export class Admission {
   }
 
   #read(master: Master, answer: unknown, inspect: () => Promise<Standing>): Standing {
-    const [kind, text, leftMs, guardMs] = answer as [string, string, number, number];
-    const founding = text === '' ? [] : text.split(',');
-    const standing: Standing =
-      kind === 'pending' ? { kind, nonce: text, inspect } : { kind: 'admitted', founding, guardMs };
+    const [kind, text, left, guard] = listIn(answer);
+    // What one master says is handed on to the others: the longest guard, and whether the set was founded.
+    const [leftMs, guardMs] = [wholeIn(left), wholeIn(guard, 0, LONGEST_MS)];
+    let standing: Standing;
+    if (typeof text !== 'string') throw unreadable(master.address, kind);
+    else if (kind === 'pending') standing = { kind, nonce: text, inspect };
+    else if (kind !== 'admitted' || leftMs === null || guardMs === null) throw unreadable(master.address, kind);
+    else standing = { kind, founding: text === '' ? [] : text.split(','), guardMs };
     this.#standings.set(master, standing);
     if (standing.kind === 'admitted') {
       this.#isFounded = true;

@@ -1,5 +1,6 @@
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
+import { unreadable } from '../master/replies';
 import { runFence, WRITE_NUMBER } from './fenceScripts';
 import type { Acquired, Granted, Hold, Refused } from './Hold';
 import { Proposal, type Fenced, type Forgetful } from './Proposal';
@@ -103,13 +104,14 @@ async function write(master: Master, keys: readonly string[], token: string, num
   try {
     const [kind, detail] = await runFence(master, WRITE_NUMBER, keys, [token, number]);
     if (kind === 'accepted') return { kind };
-    if (kind === 'forgot') return { kind, nonce: String(detail) };
+    if (kind === 'forgot' && typeof detail === 'string') return { kind, nonce: detail };
     if (kind === 'unadmitted') {
       const error = new MasterError(master.address, 'unadmitted', 'has forgotten that it was admitted');
       master.readmit(error);
       return { kind: 'none', error };
     }
-    return { kind: 'none', error: new MasterError(master.address, 'unfenced', 'does not hold the lock any more') };
+    const doesNotHold = new MasterError(master.address, 'unfenced', 'does not hold the lock any more');
+    return { kind: 'none', error: kind === 'gone' ? doesNotHold : unreadable(master.address, kind) };
   } catch (error) {
     return { kind: 'none', error: error as MasterError };
   }

@@ -1,4 +1,5 @@
 import type { Master } from '../master/Master';
+import { wholeIn } from '../master/replies';
 import { READ_HIGHEST, REMIND, runFence } from './fenceScripts';
 
 /** What one master has accepted; the nonce of a loss where it cannot be sure of that, else ''. */
@@ -45,7 +46,7 @@ export class Reminders {
     if (!isEnough) return null;
     const highest = Math.max(...memories.map((memory) => memory?.highest ?? 0));
     const [kind, number] = await runFence(master, REMIND, [], [nonce, highest]).catch(() => ['']);
-    return kind === 'reminded' ? Number(number) : null;
+    return kind === 'reminded' ? wholeIn(number) : null;
   }
 
   /**
@@ -63,6 +64,7 @@ export class Reminders {
 }
 
 async function read(master: Master): Promise<Memory | null> {
-  const [kind, highest, forgot] = await runFence(master, READ_HIGHEST, [], []).catch(() => ['']);
-  return kind === 'highest' ? { highest: Number(highest), forgot: String(forgot) } : null;
+  const [kind, number, forgot] = await runFence(master, READ_HIGHEST, [], []).catch(() => ['']);
+  const highest = wholeIn(number);
+  return kind === 'highest' && highest !== null && typeof forgot === 'string' ? { highest, forgot } : null;
 }

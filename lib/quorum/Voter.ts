@@ -1,5 +1,6 @@
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
+import { listIn, unreadable, wholeIn } from '../master/replies';
 import type { Argument } from '../master/Script';
 import { argumentsFor, faultOf, fencedOf, takenOf, type Place } from './acquireCall';
 import type { Hold } from './Hold';
@@ -90,7 +91,7 @@ export class Voter implements RedlockClient {
     this.master
       .run(sha, keys.length, [...keys, token, ttlMs], () => !hold.isReleased)
       .then(
-        (reply) => hold.record(this.index, typeof reply === 'number' ? 'held' : former),
+        (reply) => hold.record(this.index, reply === keys.length ? 'held' : former),
         (error: MasterError) => {
           hold.record(this.index, former);
           if (error.mayHaveRun) this.master.owe({ keys, token }, ttlMs, false);
@@ -103,7 +104,10 @@ export class Voter implements RedlockClient {
     this.master
       .run(HOLDS.sha, keys.length, [...keys, token, ...formerTokens], () => true)
       .then(
-        (reply) => votes.cast(this.index, reply === 1 ? GRANTED : GONE),
+        (reply) => {
+          if (reply === 1 || reply === 0) votes.cast(this.index, reply === 1 ? GRANTED : GONE);
+          else votes.cast(this.index, { kind: 'none', error: unreadable(this.master.address, reply) });
+        },
         (error: MasterError) => votes.cast(this.index, { kind: 'none', error }),
       );
   }
@@ -118,7 +122,7 @@ export class Voter implements RedlockClient {
     return this.master
       .run(sha, numKeys, argumentsFor(args, round), () => !hold.isReleased)
       .then(
-        (reply) => this.#castAcquired(round, reply),
+        (reply) => this.#castAcquired(round, numKeys, reply),
         (error: MasterError) => {
           if (error.mayHaveRun) this.master.owe({ keys: hold.keys, token: hold.token }, ttlMs, false);
           hold.record(this.index, 'unknown');
@@ -128,14 +132,14 @@ export class Voter implements RedlockClient {
       );
   }
 
-  #castAcquired({ votes, hold, proposal }: AcquireRound, reply: unknown): number {
-    const [kind, detail, more] = (Array.isArray(reply) ? reply : [reply]) as readonly unknown[];
+  #castAcquired({ votes, hold, proposal }: AcquireRound, numKeys: number, reply: unknown): number {
+    const [kind, detail, more] = listIn(reply);
     this.master.refusal = null;
-    if (typeof kind === 'number') {
+    if (kind === numKeys) {
       if (Array.isArray(reply)) proposal?.record(this.index, fencedOf(this.master.address, detail, more));
       hold.record(this.index, 'held');
       votes.cast(this.index, GRANTED);
-      return kind;
+      return numKeys;
     }
     if (kind === Refusal.taken) {
       hold.record(this.index, 'absent');
@@ -151,9 +155,12 @@ export class Voter implements RedlockClient {
       .run(sha, numKeys, [...args, ...hold.formerTokens], () => true)
       .then(
         (reply) => {
-          if (Array.isArray(reply)) return this.#castUnable(votes, reply[0], reply[1], reply[2]);
+          const [kind, detail, more] = listIn(reply);
+          if (typeof reply !== 'number' || wholeIn(reply, 0, numKeys) === null) {
+            return this.#castUnable(votes, kind, detail, more);
+          }
           votes.cast(this.index, reply === numKeys ? GRANTED : GONE);
-          return Number(reply);
+          return reply;
         },
         (error: MasterError) => this.#castNone(votes, error),
       );
@@ -171,21 +178,20 @@ export class Voter implements RedlockClient {
       mayHaveRun = hasPerhapsRun;
       return true;
     };
-    return this.master.run(sha, numKeys, [...args, ...hold.formerTokens], isWanted).then(
-      (reply) => {
-        const [count, woken] = (Array.isArray(reply) ? reply : [reply, 0]) as readonly number[];
-        if (Number(woken) > 0) round.hasWoken = true;
-        const isDeleted = count === numKeys || (count === 0 && mayHaveRun);
-        const wasHeld = hold.copyOn(this.index) === 'held';
-        votes.cast(this.index, isDeleted ? GRANTED : wasHeld ? GONE : ABSENT);
-        return isDeleted || !wasHeld ? numKeys : 0;
-      },
-      (error: MasterError) => {
-        // Asked now: it may have been granted since the release was sent. An acquire that was lost is owed already.
-        if (hold.copyOn(this.index) === 'held') this.#oweRelease(hold);
-        return this.#castNone(votes, error);
-      },
-    );
+    const refuse = (error: MasterError): never => {
+      // Asked now: it may have been granted since the release was sent. An acquire that was lost is owed already.
+      if (hold.copyOn(this.index) === 'held') this.#oweRelease(hold);
+      return this.#castNone(votes, error);
+    };
+    return this.master.run(sha, numKeys, [...args, ...hold.formerTokens], isWanted).then((reply) => {
+      const [count, woken] = listIn(reply);
+      if (wholeIn(count, 0, numKeys) === null) return refuse(unreadable(this.master.address, count));
+      if ((wholeIn(woken) ?? 0) > 0) round.hasWoken = true;
+      const isDeleted = count === numKeys || (count === 0 && mayHaveRun);
+      const wasHeld = hold.copyOn(this.index) === 'held';
+      votes.cast(this.index, isDeleted ? GRANTED : wasHeld ? GONE : ABSENT);
+      return isDeleted || !wasHeld ? numKeys : 0;
+    }, refuse);
   }
 
   #oweRelease({ keys, token, formerTokens, longestTtlMs }: Hold): void {
@@ -196,7 +202,7 @@ export class Voter implements RedlockClient {
   #castUnable(votes: Votes, kind: unknown, detail: unknown, more: unknown): never {
     const error = faultOf(this.master.address, kind, detail, more);
     if (error.kind === 'unadmitted') this.master.readmit(error);
-    if (error.kind === 'quarantined') this.master.quarantined(Number(detail));
+    if (error.kind === 'quarantined') this.master.quarantined(wholeIn(detail) ?? 0);
     return this.#castNone(votes, error);
   }
 

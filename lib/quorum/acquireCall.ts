@@ -1,4 +1,5 @@
 import { MasterError } from '../master/MasterError';
+import { unreadable, wholeIn } from '../master/replies';
 import type { Argument } from '../master/Script';
 import type { Vote } from './Votes';
 import type { Fenced, Proposal } from './Proposal';
@@ -29,30 +30,28 @@ export function argumentsFor(args: readonly Argument[], { place, proposal }: Wis
 /** What a master that has granted the lock says to the number that it was told. */
 export function fencedOf(address: string, kind: unknown, detail: unknown): Fenced {
   if (kind === 'accepted') return { kind };
-  if (kind === 'refused') return { kind, highest: Number(detail) };
-  if (kind === 'forgot') return { kind, nonce: String(detail) };
-  return { kind: 'none', error: new MasterError(address, 'unexpected', `answered ${String(kind)}`) };
+  const highest = wholeIn(detail);
+  if (kind === 'refused' && highest !== null) return { kind, highest };
+  if (kind === 'forgot' && typeof detail === 'string') return { kind, nonce: detail };
+  return { kind: 'none', error: unreadable(address, kind) };
 }
 
-/** The vote of a master where another holds the lock. */
+/** The vote of a master where another holds the lock; -1 stands for what there is not. */
 export function takenOf(remainingMs: unknown, rank: unknown): Vote {
-  return { kind: 'taken', remainingMs: unlessNegative(remainingMs), rank: unlessNegative(rank) };
+  return { kind: 'taken', remainingMs: wholeIn(remainingMs), rank: wholeIn(rank) };
 }
 
 /** Why a master did not vote. */
 export function faultOf(address: string, kind: unknown, detail: unknown, type: unknown): MasterError {
-  switch (kind) {
-    case Refusal.foreign:
-      return new MasterError(address, 'foreign-key', `${JSON.stringify(detail)} holds a ${String(type)}, no lock`);
-    case Refusal.unadmitted:
-      return new MasterError(address, 'unadmitted', 'has forgotten that it was admitted');
-    case Refusal.quarantined:
-      return new MasterError(address, 'quarantined', `has lost its memory, and may vote in ${String(detail)} ms`);
-    default:
-      return new MasterError(address, 'unexpected', `answered ${String(kind)}`);
+  const leftMs = wholeIn(detail);
+  if (kind === Refusal.foreign && typeof detail === 'string' && typeof type === 'string') {
+    return new MasterError(address, 'foreign-key', `${JSON.stringify(detail)} holds a ${type}, no lock`);
   }
-}
-
-function unlessNegative(value: unknown): number | null {
-  return Number(value) < 0 ? null : Number(value);
+  if (kind === Refusal.unadmitted) {
+    return new MasterError(address, 'unadmitted', 'has forgotten that it was admitted');
+  }
+  if (kind === Refusal.quarantined && leftMs !== null) {
+    return new MasterError(address, 'quarantined', `has lost its memory, and may vote in ${leftMs} ms`);
+  }
+  return unreadable(address, kind);
 }

@@ -1,5 +1,6 @@
 import type { Master } from '../master/Master';
 import { script, type Argument, type Script } from '../master/Script';
+import { listIn } from '../master/replies';
 import { MARKER } from '../master/marker';
 
 /**
@@ -77,5 +78,5 @@ export async function runFence(
   args: readonly Argument[],
 ): Promise<readonly unknown[]> {
   const runId = master.server?.runId ?? '';
-  return (await master.run(sha, keys.length, [...keys, runId, ...args], () => true)) as readonly unknown[];
+  return listIn(await master.run(sha, keys.length, [...keys, runId, ...args], () => true));
 }

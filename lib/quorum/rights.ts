@@ -1,5 +1,6 @@
 import { faultOfReply, isAboutKeys } from '../master/MasterError';
 import type { Lacking, RightsProbe } from '../master/Preparation';
+import { listIn } from '../master/replies';
 import { script } from '../master/Script';
 import { MARKER } from '../master/marker';
 
@@ -62,9 +63,11 @@ export function rightsProbe(keyPrefix: string, guarding: Guarding): () => Rights
   });
 }
 
-function lackingIn(reply: unknown, keyPrefix: string): Lacking {
+function lackingIn(reply: unknown, keyPrefix: string): Lacking | null {
   const [rights, commands] = [new Set<string>(), new Set<string>()];
-  for (const [command, refusal, key] of reply as readonly (readonly [string, string, string])[]) {
+  for (const one of listIn(reply)) {
+    const [command, refusal, key] = listIn(one);
+    if (typeof command !== 'string' || typeof refusal !== 'string') return null;
     // A replica, a full memory and the like refuse as well; that is for the vote to find out, when it still is so.
     const { kind } = faultOfReply('', new Error(refusal));
     if (kind === 'unknown-command') commands.add(command.toUpperCase());

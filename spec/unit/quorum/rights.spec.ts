@@ -29,7 +29,7 @@ const REFUSALS: readonly (readonly [servers: string, command: string, key: strin
 describe('What a login lacks', () => {
   const ALL = { isOn: true, isProved: true };
   const lackingBy = (reply: unknown, keyPrefix = 'app:'): readonly string[] =>
-    rightsProbe(keyPrefix, ALL)().lacking(reply).rights;
+    rightsProbe(keyPrefix, ALL)().lacking(reply)?.rights ?? [];
 
   for (const [servers, command, key] of REFUSALS) {
     it(`is said as an ACL writes it, where ${servers} refused`, () => {
