@@ -1,6 +1,7 @@
 import { ErrorCode } from '../contract/ErrorCode';
 import { CONNECTION_KEYS, type Connection, readConnection } from './Connection';
 import { asksForEncryption, unreadEncryption } from './encryption';
+import { lookingAt } from '../contract/settings';
 import type { LockOptions } from './LockOptions';
 import { CREDENTIAL_KEYS, type Credential, readCredential } from './Login';
 import { type CredentialProvider, partProviders } from './providers';
@@ -41,7 +42,7 @@ const TOP_LEVEL_SIGNS: readonly string[] = ['host', 'ip', 'port', 'uri', 'url', 
  * @throws ConfigException BAD_OPTION or BAD_CONNECTION, naming the key, the value (never a secret) and the bound
  */
 export function parseConfig(given: Configuration): LockConfig {
-  const { settings, providers } = partProviders(settingsOf(given));
+  const { settings, providers } = lookingAt('', () => partProviders(settingsOf(given)));
   const whole = Section.of(settings, '', ErrorCode.BAD_OPTION);
   const misplaced = whole.text('options');
   if (misplaced !== null) throw whole.refuse('options', misplaced, 'a section of settings');

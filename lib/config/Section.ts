@@ -1,13 +1,13 @@
-import type { ConfigException } from 'pip-services4-commons-node';
-import { ConfigParams, type ConfigSource } from '../contract/ConfigParams';
-import { settingsIn } from '../contract/settings';
+import { type ConfigException, StringConverter } from 'pip-services4-commons-node';
+import type { ConfigSource } from '../contract/ConfigParams';
+import { lookingAt, settingsIn } from '../contract/settings';
 import { Secret } from './Secret';
 import { refuseObject, refuseValue, type RefusalCode } from './refusals';
 
 /** Names, numbers, ports and lists of them. Whatever else stands in a wrong place may be a login or a private key. */
 const PRINTABLE = /^(?:[\w.,;+[\] -]|:\d{1,5}(?!\w)){0,64}$/;
 
-/** What {@link ConfigParams} makes of an empty object; an empty array is '' already. */
+/** What becomes of an empty object as a text; an empty array is '' already. */
 const FLATTENED_EMPTY_OBJECT = '[object Object]';
 
 /** What becomes of a Promise, a Map and the like, in parameters of either origin. */
@@ -58,8 +58,8 @@ export class Section {
 
   /** @returns the whole of a configuration. Entries without a value (YAML's `key:`) keep their key and are blank. */
   static of(source: ConfigSource, path: string, code: RefusalCode): Section {
-    const flat = Object.entries(new ConfigParams(settingsIn(source, path))) as [string, string | null][];
-    const filled = flat.map(([key, value]): [string, string] => {
+    const filled = Object.entries(settingsIn(source, path)).map(([key, setting]): [string, string] => {
+      const value = lookingAt(path === '' ? key : `${path}.${key}`, () => StringConverter.toNullableString(setting));
       if (value === FLATTENED_EMPTY_OBJECT) return [key, ENCRYPTION.test(key) ? 'true' : ''];
       if (FLATTENED_OBJECT.test(value ?? '')) throw refuseObject(path === '' ? key : `${path}.${key}`, value ?? '');
       return [key, value ?? ''];

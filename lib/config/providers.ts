@@ -26,7 +26,8 @@ export function partProviders(settings: ConfigSource): Parted {
 function part(value: unknown, path: string, providers: Map<string, CredentialProvider>): unknown {
   const isSection = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
   if (!isSection) return value;
-  const parted: Record<string, unknown> = {};
+  // A section may be called `__proto__`: assigned, it would be lost.
+  const parted: [string, unknown][] = [];
   for (const [key, inner] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`;
     const [, credential, password] = PLACE.exec(at) ?? [];
@@ -34,12 +35,13 @@ function part(value: unknown, path: string, providers: Map<string, CredentialPro
       const ask = inner as () => unknown;
       providers.set(credential, password === undefined ? () => section(at, ask) : () => secret(at, ask));
       const prefix = password === undefined ? `${key}.` : key.slice(0, key.length - password.length);
-      parted[`${prefix}store_key`] = credential;
+      parted.push([`${prefix}store_key`, credential]);
     } else {
-      parted[key] = /^credentials?$/.test(at) || /^credentials\.[^.]+$/.test(at) ? part(inner, at, providers) : inner;
+      const isCredential = /^credentials?$/.test(at) || /^credentials\.[^.]+$/.test(at);
+      parted.push([key, isCredential ? part(inner, at, providers) : inner]);
     }
   }
-  return parted;
+  return Object.fromEntries(parted);
 }
 
 async function section(path: string, ask: () => unknown): Promise<ConfigSource> {

@@ -3,12 +3,15 @@ export function spellingOf(key: string): string {
   return key.toLowerCase().replace(/[^a-z0-9.]/g, '');
 }
 
+/** A longer key is a misspelling of none, and would take its time. */
+const LONGEST = 64;
+
 /** @returns the known key that a misspelt one stands for: the one with the fewest mistakes, one for each four letters. */
 export function meantBy(key: string, known: readonly string[]): string | null {
   const spelling = spellingOf(key);
   const same = known.find((name) => spellingOf(name) === spelling);
   if (same !== undefined) return same;
-  if (spelling.length < 3) return null;
+  if (spelling.length < 3 || spelling.length > LONGEST) return null;
   const most = Math.max(1, Math.floor(spelling.length / 4));
   const mistakes = known.map((name) => mistakesBetween(spelling, spellingOf(name)));
   const fewest = Math.min(...mistakes);

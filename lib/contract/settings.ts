@@ -1,6 +1,12 @@
 import { isUint8Array } from 'node:util/types';
 import { ConfigException } from 'pip-services4-commons-node';
 import { ErrorCode } from './ErrorCode';
+import { isLockError } from './isLockError';
+
+/** Far more than there are settings of a thousand masters. */
+const MOST_PARTS = 50_000;
+/** Far deeper than any setting stands. */
+const MOST_LEVELS = 20;
 
 const IS_PASSWORD = /(?:^|\.)pass(?:word)?$/;
 
@@ -13,21 +19,39 @@ const IS_PASSWORD = /(?:^|\.)pass(?:word)?$/;
  * @throws ConfigException BAD_OPTION or BAD_CONNECTION for a value that has no text, naming its key
  */
 export function settingsIn(value: unknown, path = ''): Record<string, unknown> {
-  const flat: Record<string, unknown> = {};
-  flatten(value, '', path, [], flat);
-  return flat;
+  const flat: [string, unknown][] = [];
+  let parts = 0;
+  const flatten = (value: unknown, key: string, above: readonly unknown[]): void => {
+    // What is shared by its parts has as many of them as there are ways to it.
+    if (above.length > MOST_LEVELS) throw refusal(path, 'is too deep', `at most ${MOST_LEVELS} levels are needed`);
+    if ((parts += 1) > MOST_PARTS) throw refusal(path, 'is too large', `at most ${MOST_PARTS} settings are needed`);
+    const settled = settingOf(value, [path, key].filter((part) => part !== '').join('.'));
+    const isNested = typeof settled === 'object' && settled !== null && Object.keys(settled).length > 0;
+    if (!isNested) {
+      if (key !== '') flat.push([key, settled]);
+      return;
+    }
+    if (above.includes(settled)) return;
+    for (const [name, inner] of Object.entries(settled)) {
+      flatten(inner, key === '' ? name : `${key}.${name}`, [...above, settled]);
+    }
+  };
+  lookingAt(path, () => flatten(value, '', []));
+  // A setting may be called `__proto__`.
+  return Object.fromEntries(flat);
 }
 
-function flatten(value: unknown, key: string, path: string, above: readonly unknown[], flat: object): void {
-  const settled = settingOf(value, [path, key].filter((part) => part !== '').join('.'));
-  const isNested = typeof settled === 'object' && settled !== null && Object.keys(settled).length > 0;
-  if (!isNested) {
-    if (key !== '') Object.assign(flat, { [key]: settled });
-    return;
-  }
-  if (above.includes(settled)) return;
-  for (const [name, inner] of Object.entries(settled)) {
-    flatten(inner, key === '' ? name : `${key}.${name}`, path, [...above, settled], flat);
+/**
+ * Looks at what a caller has handed over, which may throw whatever it likes: a getter, a proxy, a text that is made when
+ * it is asked for. That may quote a secret, and is not shown.
+ *
+ * @throws ConfigException BAD_OPTION or BAD_CONNECTION where it cannot be looked at
+ */
+export function lookingAt<T>(path: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw isLockError(error) ? error : refusal(path, 'cannot be read', 'a value is needed');
   }
 }
 
