@@ -37,7 +37,7 @@ export function checkOrder(context: ContextLike, keys: unknown, call: LeaseCall,
 
 /** `redlock` takes the keys first and the ttl second: whoever comes from there is told the line to write. */
 function badOrder(context: unknown, key: unknown, call: KeyedCall | LeaseCall, ttl: unknown): BadRequestException {
-  const shown = Array.isArray(context) ? 'a list stands in the place of the context' : `the key is ${String(key)}`;
+  const shown = Array.isArray(context) ? 'a list stands in the place of the context' : `the key is ${textOf(key)}`;
   const message = `The first argument is the context, the second the key, and ${shown.slice(0, 80)}`;
   const line = lineToWrite(context, key, call, ttl);
   return new BadRequestException(traceIdOf(context as ContextLike), ErrorCode.BAD_KEY, `${message}: write ${line}`);
@@ -84,7 +84,7 @@ export function checkKeys(context: ContextLike, keys: string | readonly string[]
     return [keys];
   }
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw bad(context, ErrorCode.BAD_KEY, 'key', String(keys), 'a string, or a list of at least one');
+    throw bad(context, ErrorCode.BAD_KEY, 'key', textOf(keys), 'a string, or a list of at least one');
   }
   const all = keys as readonly string[];
   if (all.length > MOST_KEYS) {
@@ -135,7 +135,7 @@ const WAIT_OPTIONS = [...TRY_OPTIONS, 'timeout', 'signal'];
  * @throws BadRequestException BAD_TTL, BAD_TIMEOUT
  */
 export function checkTryOptions(context: ContextLike, options: TryLeaseOptions, known = TRY_OPTIONS): void {
-  if (typeof options !== 'object') throw badOption(context, `are ${String(options)}, no object`);
+  if (typeof options !== 'object') throw badOption(context, `are ${textOf(options)}, no object`);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw badOption(context, `have no ${name}; they take ${known.join(', ')}`);
   }
@@ -225,10 +225,19 @@ function checkMs(context: ContextLike, code: ErrorCode, name: string, value: num
 }
 
 function bad(context: ContextLike, code: ErrorCode, name: string, value: unknown, expected: string) {
-  const shown = typeof value === 'string' && code !== ErrorCode.BAD_KEY ? JSON.stringify(value) : String(value);
+  const shown = typeof value === 'string' && code !== ErrorCode.BAD_KEY ? JSON.stringify(value) : textOf(value);
   return new BadRequestException(
     traceIdOf(context),
     code,
     `The ${name} must be ${expected}, and is ${shown === '' ? 'empty' : shown}`,
   ).withDetails(name, shown);
+}
+
+/** Not every value has a text, and making one may throw. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `of type ${typeof value}, without a text`;
+  }
 }
