@@ -4,7 +4,6 @@ import { labelOf, type HostAndPort, type MasterEndpoint } from '../config/Master
 import { Backoff } from './Backoff';
 import { Deadlines } from './Deadlines';
 import { disconnect } from './disconnect';
-import { guardReplies } from './guardReplies';
 import { faultOfReply, faultOfSocket, isAboutPassword, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
 import { reloginOf } from './relogin';
@@ -63,7 +62,6 @@ export class Connection {
     });
     const locator = this.#sentinels === null ? null : { locate: () => this.#locate() };
     this.#redis = new Redis(redisOptions(endpoint, () => this.#backoff.next(), locator));
-    guardReplies(this.#redis);
     this.#relogin = reloginOf(this.#redis, endpoint, ({ login }) => login);
     this.#deadlines = new Deadlines(timeoutMs, (limitMs) => {
       const isConnecting = this.#redis.status === 'connecting';

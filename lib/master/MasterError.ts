@@ -186,11 +186,6 @@ const UNREADABLE = 'Please report this.';
 
 const CERTIFICATE = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|UNABLE_TO_/;
 
-/** Whether it is what ioredis says of a reply to nothing. */
-export function isUnasked(error: Error): boolean {
-  return error.message.startsWith('Command queue state error');
-}
-
 /**
  * What the socket died of, sorted by kind. What ioredis says of a socket that just closed has no code.
  *
@@ -200,7 +195,6 @@ export function faultOfSocket(address: string, error: Error, phase: SocketPhase 
   if (error.message.endsWith(UNREADABLE)) {
     return new MasterError(address, 'not-redis', isTlsAnswer(error) ? TLS_ANSWER : 'does not speak Redis');
   }
-  if (isUnasked(error)) return new MasterError(address, 'not-redis', 'answers what it was not asked');
   const { code } = error as NodeJS.ErrnoException;
   if (isOpenSsl(error) || (code !== undefined && CERTIFICATE.test(code))) {
     return new MasterError(address, 'certificate', describeTlsError(error));

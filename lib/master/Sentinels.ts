@@ -2,7 +2,6 @@ import { Redis } from 'ioredis';
 import { type HostAndPort, hostAndPort, type MasterEndpoint, type SentinelGroup } from '../config/MasterEndpoint';
 import { Backoff } from './Backoff';
 import { disconnect } from './disconnect';
-import { guardReplies } from './guardReplies';
 import { faultOfReply, faultOfSocket, isAboutPassword, isFinal, MasterError } from './MasterError';
 import { sentinelOptions } from './redisOptions';
 import { reloginOf } from './relogin';
@@ -145,7 +144,6 @@ class Sentinel {
   ) {
     this.#address = hostAndPort(at);
     this.#redis = new Redis(sentinelOptions(endpoint, at, timeoutMs, () => this.#backoff.next()));
-    guardReplies(this.#redis);
     const relogin = reloginOf(this.#redis, endpoint, ({ sentinelLogin }) => sentinelLogin);
     this.#redis.on('error', (error: Error) => {
       this.#fault ??= this.#faultOf(error);

@@ -11,7 +11,6 @@ export type Answering = (command: string, at: number) => Buffer | 'close' | null
 export class HostileMaster {
   readonly host = '127.0.0.1';
   answering: Answering;
-  readonly #clients = new Set<Socket>();
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #count = 0;
@@ -35,11 +34,6 @@ export class HostileMaster {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Says something without being asked, to all who are connected. */
-  say(bytes: Buffer): void {
-    for (const client of this.#clients) client.write(bytes);
-  }
-
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
@@ -48,8 +42,6 @@ export class HostileMaster {
 
   #serve(client: Socket): void {
     this.#keep(client);
-    this.#clients.add(client);
-    client.on('close', () => this.#clients.delete(client));
     const asked: string[] = [];
     const answer = (name: string, right: Buffer): void => {
       const instead = this.answering(name, this.#count++);
