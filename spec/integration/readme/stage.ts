@@ -75,9 +75,9 @@ export async function atOnce(work: Promise<unknown>): Promise<void> {
   expect(await awakeMs(() => work), 'ms').to.be.below(AT_ONCE);
 }
 
-/** How long the work takes at most, in ms: the machine may stall meanwhile. */
-export async function msOf(work: Promise<unknown>): Promise<number> {
+/** How long the work takes at most, in ms, from before it is begun: the machine may stall at any time. */
+export async function msOf(work: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now();
-  await work;
+  await work();
   return performance.now() - startedMs;
 }
