@@ -157,7 +157,8 @@ describe('A lock, while a master', () => {
 
     const lost = locks.create({ connections: [...known.slice(2), ...nowhere], ...login });
     const { details } = await thrownBy(lost.open('123'), ConnectionException, 'NO_QUORUM');
-    for (const { host } of nowhere) expect(details.getAsString('masters')).to.match(new RegExp(`${host}:6379: unreachable \\(`));
+    for (const { host } of nowhere)
+      expect(details.getAsString('masters')).to.match(new RegExp(`${host}:6379: unreachable \\(`));
   });
 
   it('is loading its data', async () => {

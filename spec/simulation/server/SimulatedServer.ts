@@ -44,11 +44,15 @@ export class SimulatedServer {
   /** What has come while it hung, by connection. */
   readonly #backlog = new Map<Peer, (() => void)[]>();
 
-  /** @param rate of its clock, beside one that is right */
+  /**
+   * @param rate of its clock, beside one that is right
+   * @param rewrite what it runs in place of a script
+   */
   constructor(
     private readonly world: World,
     readonly name: string,
     private readonly rate: number,
+    private readonly rewrite: (source: string) => string = (source) => source,
   ) {}
 
   /** By its own clock. */
@@ -164,8 +168,7 @@ export class SimulatedServer {
         return this.#eval(source, args.slice(1));
       }
       case 'eval':
-        this.#load(args[0] ?? '');
-        return this.#eval(args[0] ?? '', args.slice(1));
+        return this.#eval(this.#scripts.get(this.#load(args[0] ?? '')) ?? '', args.slice(1));
       case 'subscribe':
       case 'unsubscribe': {
         const channel = args[0] ?? '';
@@ -200,7 +203,7 @@ export class SimulatedServer {
 
   #load(source: string): string {
     const sha = shaOf(source);
-    this.#scripts.set(sha, source);
+    this.#scripts.set(sha, this.rewrite(source));
     return sha;
   }
 
