@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { faultOfReply, isAboutKeys } from '../master/MasterError';
 import type { Lacking, RightsProbe } from '../master/Preparation';
 import { script } from '../master/Script';
@@ -57,7 +58,7 @@ export function rightsProbe(keyPrefix: string, guarding: Guarding): () => Rights
   return () => ({
     script: probe,
     // Another key each time: one that is known could be somebody's lock, and would be deleted.
-    args: [`${keyPrefix}redlock:rights:${crypto.randomUUID()}`, MARKER],
+    args: [`${keyPrefix}redlock:rights:${randomUUID()}`, MARKER],
     lacking: (reply) => lackingIn(reply, keyPrefix),
   });
 }

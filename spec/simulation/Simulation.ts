@@ -163,7 +163,8 @@ export class Simulation {
       });
     switch (step.kind) {
       case 'acquire':
-        return act(() => client.acquire(step));
+        // Without the guard there are no numbers.
+        return act(() => client.acquire({ ...step, isFenced: step.isFenced && this.wrong.restartGuardMs !== 0 }));
       case 'release':
         return heldBy(step.nth, (held) => client.release(held));
       case 'keep':

@@ -162,7 +162,8 @@ export class Judge implements Witness {
     const isOn = ({ keyspace }: SimulatedServer): boolean => keys.every((key) => keyspace.get(key)?.value === token);
     if (this.servers.filter(isOn).length >= this.quorum) return;
     held.lostMs = nowMs;
-    if (!this.isUnsafe && !this.hasForgotten) this.#report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
+    if (!this.isUnsafe && !this.hasForgotten)
+      this.#report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
   }
 
   #lookAtEnd(held: Held): void {
