@@ -61,8 +61,9 @@ async function checkRuntimes(folder) {
     install(project, '--ignore-scripts', tarball, ...runtimes.map(({ dependency }) => dependency)),
   );
   copyFileSync(join(ROOT, 'spec', 'package', 'contract.mjs'), join(project, 'contract.mjs'));
-  // What Deno keeps for its next run goes with the project.
+  // What they keep for their next run goes with the project.
   process.env.DENO_DIR = join(folder, 'deno');
+  process.env.BUN_RUNTIME_TRANSPILER_CACHE_PATH = join(folder, 'bun');
   process.env.DENO_NO_UPDATE_CHECK = '1';
   for (const runtime of runtimes) {
     console.log(await check(`the contract holds on ${runtime.wanted}`, () => runContract(project, runtime)));
