@@ -38,6 +38,7 @@ import {
  * - `cluster-shard`: a node of a Redis Cluster that does not serve every key
  * - `cross-slot`: keys that a cluster node takes together only where they share a hash tag
  * - `sentinel`: a Sentinel, which names masters and is none
+ * - `no-sentinel`: none of the Sentinels that are to name the master is one
  * - `not-redis`: something that does not speak Redis's protocol
  * - `unknown-command`: a command was taken away from it, or it is too old to have it
  * - `too-few-replicas`: refuses writes, since too few replicas follow it (NOREPLICAS)
@@ -72,6 +73,7 @@ export type FaultKind =
   | 'cluster-shard'
   | 'cross-slot'
   | 'sentinel'
+  | 'no-sentinel'
   | 'not-redis'
   | 'unknown-command'
   | 'too-few-replicas'
@@ -139,6 +141,7 @@ const FINAL: readonly FaultKind[] = [
   'duplicate',
   'cluster-shard',
   'sentinel',
+  'no-sentinel',
   'not-redis',
 ];
 
