@@ -10,7 +10,7 @@ import { namesSentinels } from './sentinelGroup';
 import { connectionSections, credentialSections } from './sections';
 import { type Configuration, settingsOf } from './given';
 import { isUnverified } from './TlsSettings';
-import { isKnown, warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
+import { warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
 export interface LockConfig {
@@ -55,9 +55,9 @@ export function parseConfig(given: Configuration): LockConfig {
   const warnings = [
     ...misspelt,
     ...warnOfUnknownKeys(options, KNOWN_OPTIONS),
-    ...connections.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
+    ...below.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
     ...credentials.flatMap((section) => warnOfUnknownKeys(section, CREDENTIAL_KEYS)),
-    ...warnOfIdleKeys(connections, credentials, topLevel),
+    ...warnOfIdleKeys(connections, credentials, topLevel, CONNECTION_KEYS),
     ...[['connections', 'connection'] as const, ['credentials', 'credential'] as const].flatMap(([plural, singular]) =>
       warnOfSingular(whole, plural, singular),
     ),
@@ -79,10 +79,9 @@ export function parseConfig(given: Configuration): LockConfig {
  */
 function topLevelConnection(whole: Section): Section | null {
   if (!TOP_LEVEL_SIGNS.some((key) => whole.names(key)) && !namesSentinels(whole)) return null;
+  // Also what is not known: one of its keys may have been meant by it.
   const isSection = (key: string): boolean => SECTIONS.includes(key.split('.')[0] ?? key);
-  const isRead = (key: string): boolean =>
-    isKnown(key, CONNECTION_KEYS) || (!isSection(key) && asksForEncryption(whole, key));
-  return whole.only(isRead, ErrorCode.BAD_CONNECTION);
+  return whole.only((key) => !isSection(key), ErrorCode.BAD_CONNECTION);
 }
 
 function warnOfNoVerification(connection: Connection): readonly string[] {
