@@ -14,6 +14,8 @@ import { warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSection
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
 export interface LockConfig {
+  /** The name in the descriptor that a container hands over; null where there is none, or nobody has chosen it. */
+  readonly name: string | null;
   readonly options: LockOptions;
   /** Empty where none is configured; that is for `open` to refuse. */
   readonly connections: readonly Connection[];
@@ -64,6 +66,7 @@ export function parseConfig(given: Configuration): LockConfig {
   ];
   const read = connections.map(readConnection);
   return Object.freeze({
+    name: nameIn(whole.text('descriptor')),
     options: readOptions(options),
     connections: Object.freeze(read),
     misspelt: Object.freeze(misspelt),
@@ -82,6 +85,12 @@ function topLevelConnection(whole: Section): Section | null {
   // Also what is not known: one of its keys may have been meant by it.
   const isSection = (key: string): boolean => SECTIONS.includes(key.split('.')[0] ?? key);
   return whole.only((key) => !isSection(key), ErrorCode.BAD_CONNECTION);
+}
+
+/** `default` is what a descriptor says where there is only one component of its kind. */
+function nameIn(descriptor: string | null): string | null {
+  const name = descriptor?.split(':')[3]?.trim() ?? '';
+  return ['', '*', 'default'].includes(name) ? null : name;
 }
 
 function warnOfNoVerification(connection: Connection): readonly string[] {

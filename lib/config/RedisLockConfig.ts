@@ -149,7 +149,7 @@ export interface RedisLockConfig extends RedisConnectionConfig {
   /** One for all masters, where `credentials` is absent. */
   readonly credential?: RedisCredentialConfig | RedisCredentialProvider | Absent;
   readonly options?: RedisLockOptions | Absent;
-  /** A container hands it over; it is not read. */
+  /** A container hands it over. The name in it, unless it is `default`, begins each log line and warning of the lock. */
   readonly descriptor?: unknown;
   /** A container hands it over; it is not read. */
   readonly type?: unknown;

@@ -21,7 +21,7 @@ export async function openSession(
   signal: AbortSignal,
 ): Promise<Session> {
   const startedMs = performance.now();
-  const observer = new Observer(references);
+  const observer = new Observer(references, config.name);
   for (const message of config.warnings) observer.emit({ kind: 'warning', context, message });
   try {
     const endpoints = await unlessAborted(resolveMasters(context, config, references), signal);

@@ -26,9 +26,9 @@ export interface ConnectionOwner {
  * {@link MasterError}s, never anything else.
  */
 export class Connection {
-  /** The master, as messages show it. */
+  /** The master, as details and the status show it. */
   readonly address: string;
-  /** The master, as log lines name it. */
+  /** The master, as messages name it. */
   readonly label: string;
   /** The last round trip, in ms; null before the first. */
   roundTripMs: number | null = null;

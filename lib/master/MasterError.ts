@@ -89,7 +89,7 @@ export class MasterError extends Error {
   readonly atMs!: number;
 
   constructor(
-    /** The master, as messages show it. */
+    /** The master, as details and the status show it. */
     readonly address: string,
     readonly kind: FaultKind,
     message: string,
