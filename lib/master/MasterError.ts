@@ -165,9 +165,9 @@ export function isFinal(kind: FaultKind): boolean {
   return FINAL.includes(kind);
 }
 
-/** Where Redis refuses for want of a right: whether that is the right to a key, and not the one to a command. */
+/** Where Redis refuses for want of a right: whether that is the right to a key or a channel, and not the one to a command. */
 export function isAboutKeys(refusal: string): boolean {
-  return /access (?:a|(?:at least )?one of the) key/.test(refusal);
+  return /access (?:a|(?:at least )?one of the) (?:key|channel)/.test(refusal);
 }
 
 /** What Redis answered, sorted by kind. Lua puts its own text around an error, and ACL words some differently. */

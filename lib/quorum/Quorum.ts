@@ -75,7 +75,7 @@ export class Quorum implements MasterOwner, Voters {
     const scripts = { isGuarded: isProved, isNotifying: options.notify };
     this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
     this.fencing = new Fencing(this.rounds, this.masters, size, systemMicros);
-    this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
+    this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved }, options.notify);
   }
 
   scriptsFor({ runId }: ServerInfo): MasterScripts {

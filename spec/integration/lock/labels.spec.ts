@@ -40,7 +40,7 @@ describe('A master in the message of a lock', () => {
     [
       'an adoption fails',
       async (lock: RedisLock) => {
-        const handedOver = await (await lock.acquireLease('123', 'key', LONG)).handOver();
+        const handedOver = (await lock.acquireLease('123', 'key', LONG)).handOver();
         return () => lock.adoptLease('123', handedOver);
       },
     ],
