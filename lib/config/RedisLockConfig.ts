@@ -79,7 +79,10 @@ export interface RedisConnectionConfig {
 /** A credential as a function gives it. */
 type GivenCredential = { readonly username?: Text; readonly password: string };
 
-/** A function that gives a credential: asked at each `open`, and again where a master refuses the last one. */
+/**
+ * A function that gives a credential: asked at each `open`, and again where a master refuses the last one. `open` waits
+ * for it for 10 s, or for `connect_timeout` where that is longer.
+ */
 export type RedisCredentialProvider = () => GivenCredential | Promise<GivenCredential>;
 
 /** A credential: who logs in to the masters. */

@@ -2,15 +2,7 @@ import { faultOfReply, isAboutKeys } from '../master/MasterError';
 import type { Lacking, RightsProbe } from '../master/Preparation';
 import { script } from '../master/Script';
 import { MARKER } from '../master/marker';
-import { singleTries } from './singleTries';
-
-/** How the restart guard goes about with a master. */
-export interface Guarding {
-  /** The master is admitted before it is asked to vote. */
-  readonly isOn: boolean;
-  /** Its admission is proved with each vote. */
-  readonly isProved: boolean;
-}
+import { singleTries, type Guarding } from './singleTries';
 
 /** ARGV: a lock's key that nobody has, and the marker's. A try that is refused does not end the script. */
 const PRELUDE = `

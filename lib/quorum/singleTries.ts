@@ -1,7 +1,14 @@
 import { isAboutKeys } from '../master/MasterError';
 import type { Rights, SingleTry } from '../master/Preparation';
 import { MARKER } from '../master/marker';
-import type { Guarding } from './rights';
+
+/** How the restart guard goes about with a master. */
+export interface Guarding {
+  /** The master is admitted before it is asked to vote. */
+  readonly isOn: boolean;
+  /** Its admission is proved with each vote. */
+  readonly isProved: boolean;
+}
 
 /** A command that does nothing, and what an ACL calls the key or channel that it names. */
 interface Sketch extends SingleTry {
