@@ -1,0 +1,510 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import Redlock from 'redlock';
+import { IDENTIFY } from '../../lib/master/identity';
+import { MARKER } from '../../lib/master/marker';
+import { argumentsFor } from '../../lib/quorum/acquireCall';
+import { READ_HIGHEST, REMIND, WRITE_NUMBER } from '../../lib/quorum/fenceScripts';
+import { FOUND, INSPECT, QUARANTINE } from '../../lib/quorum/guardScripts';
+import { Proposal } from '../../lib/quorum/Proposal';
+import { rightsProbe } from '../../lib/quorum/rights';
+import { HOLDS, wrapScripts, type ScriptOptions } from '../../lib/quorum/scripts';
+import { channelOf } from '../../lib/quorum/waitScripts';
+import { script, type Script } from '../../lib/master/Script';
+import { MasterConnection } from '../support/MasterConnection';
+import { RedisServer } from '../support/RedisServer';
+import { encodeCommand, parseReply, ReplyError } from '../support/resp';
+import { until } from '../support/until';
+import { SortedSet } from './server/Keyspace';
+import { SimulatedServer, type Refusal } from './server/SimulatedServer';
+import { World } from './world/World';
+
+const SEED = 1;
+const SEQUENCES = 300;
+const SINGLE_COMMANDS = 1500;
+
+// Drawn from few, so that they meet often.
+const KEYS = ['a', 'b'];
+const LINES = KEYS.map((key) => `redlock:waiting:${key}`);
+const TOKENS = ['t1', 't2', 't3'];
+const RUNS = ['r1', 'r2'];
+const NONCES = ['n1', 'n2'];
+const WAITERS = ['w1', 'w2', 'w3', 'w4'];
+const LISTENING = ['w1', 'w2'];
+
+// Durations are far longer than a sequence takes, and differ by far more than the tolerance below: two that the machine's
+// load has moved apart are still told from two that are not the same.
+const TTLS_MS = [100_000, 300_000, 600_000];
+const WAITED_MS = [0, 1_000_000, 2_000_000];
+
+/**
+ * What depends on the time is equal up to this: the simulation takes its time from a TIME that the real server has run
+ * just before. The two are apart where the server has been stopped in between, and never by as much as this.
+ */
+const TOLERANCE_S = 20;
+
+/** The whole numbers that tell a time, by what they count. None of the others is as large. */
+const UNITS = [
+  { from: 1e15, perS: 1_000_000 },
+  { from: 1e12, perS: 1000 },
+  { from: 1e9, perS: 1 },
+  // A time that is left, or a ttl, in ms.
+  { from: 50_000, perS: 1000 },
+];
+
+/** Refuses on the real server as the simulated one does, and stops it. */
+const REFUSALS: Readonly<Record<Exclude<Refusal, 'MISCONF'>, readonly [string, string]>> = {
+  OOM: ['CONFIG SET maxmemory 1', 'CONFIG SET maxmemory 0'],
+  NOREPLICAS: ['CONFIG SET min-replicas-to-write 1', 'CONFIG SET min-replicas-to-write 0'],
+  // Nobody listens on this port: it stays a replica without a master, and keeps what it has.
+  READONLY: ['REPLICAOF 127.0.0.1 1', 'REPLICAOF NO ONE'],
+  NOPERM: ['ACL SETUSER default -@write', 'ACL SETUSER default +@all'],
+};
+
+type RealRefusal = keyof typeof REFUSALS;
+
+/** Runs one command, and tells a status from a string. */
+const ONE_COMMAND = script(`
+local answer = redis.pcall(unpack(ARGV))
+if type(answer) == 'table' and answer['ok'] then return { 'status', answer['ok'] } end
+return answer
+`);
+
+type Word = string | number;
+
+/** One step of a sequence. */
+type Operation =
+  | { readonly kind: 'script'; readonly name: string; readonly keys: readonly string[]; readonly args: readonly Word[] }
+  | { readonly kind: 'command'; readonly words: readonly Word[] }
+  /** The key expires. */
+  | { readonly kind: 'lapse'; readonly key: string }
+  | { readonly kind: 'refuse'; readonly refusal: RealRefusal | null };
+
+interface Sequence {
+  readonly options: ScriptOptions;
+  readonly operations: readonly Operation[];
+}
+
+/** What a key holds, and its remaining ttl in ms, -1 without one. */
+type Contents = Readonly<Record<string, { readonly type: string; readonly value: unknown; readonly ttlMs: number }>>;
+
+/** All scripts of the library, by a name for each. */
+function scriptsOf(options: ScriptOptions): ReadonlyMap<string, Script> {
+  const scripts = wrapScripts(options);
+  const clients = [{}] as unknown as Iterable<never>;
+  const acquirer = new Redlock(clients, {}, scripts.acquirerHooks);
+  const redlock = new Redlock(clients, {}, scripts.hooks);
+  const ofRun = (hash: string): Script => scripts.forRun('r1').get(hash) as Script;
+  const guarding = { isOn: options.isGuarded, isProved: options.isGuarded };
+  return new Map([
+    ['acquire', ofRun(acquirer.scripts.extendScript.hash)],
+    ['extend', ofRun(redlock.scripts.extendScript.hash)],
+    ['release', ofRun(redlock.scripts.releaseScript.hash)],
+    ['take back', scripts.takeBack],
+    ['holds', HOLDS],
+    ['inspect', INSPECT],
+    ['found', FOUND],
+    ['quarantine', QUARANTINE],
+    ['write number', WRITE_NUMBER],
+    ['read highest', READ_HIGHEST],
+    ['remind', REMIND],
+    ['identify', IDENTIFY],
+    ['rights', rightsProbe('', guarding)().script],
+  ]);
+}
+
+const startedS = Math.floor(Date.now() / 1000);
+const from = <T>(values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const key = from(KEYS);
+const line = from(LINES);
+const keys = fc.oneof(
+  { weight: 3, arbitrary: key.map((one) => [one]) },
+  { weight: 1, arbitrary: fc.constantFrom(KEYS, [...KEYS].reverse()) },
+);
+const token = from(TOKENS);
+const run = from(RUNS);
+const nonce = from(NONCES);
+const ttlMs = from(TTLS_MS);
+const formers = fc.array(token, { maxLength: 2 });
+/** Small ones, and such as a clock proposes that is right, or wrong by less or more than a guard allows for. */
+const number = fc.constantFrom(
+  ...[1, 2, 700, 2 ** 52, 2 ** 53],
+  ...[-3000, 0, 200, 3000].map((aheadS) => (startedS + aheadS) * 1_000_000),
+);
+const place = from(WAITERS).chain((id) =>
+  from(WAITED_MS).chain((waitedMs) => ttlMs.map((keepMs) => ({ id, waitedMs, keepMs }))),
+);
+/** What a field of the marker may hold, and what it may not. */
+const fieldValue = fc.oneof(
+  fc.constantFrom('', '0', '-5', '1e3', '0x10', ' 7 ', '1.5', 'x', ...RUNS, ...NONCES),
+  number.map(String),
+  ttlMs.map(String),
+  fc.constantFrom(-600, 600).map((aheadS) => `${(startedS + aheadS) * 1000}`),
+);
+const field = fc.constantFrom(
+  ...['run', 'until', 'guard', 'founding', 'highest', 'forgot', 'nonce', 'pending', 'name', 'started'],
+);
+
+const scriptCall = (name: string, keysOf: fc.Arbitrary<string[]>, args: fc.Arbitrary<readonly Word[]>) =>
+  fc.tuple(keysOf, args).map(([keys, args]): Operation => ({ kind: 'script', name, keys, args }));
+const command = (...words: readonly (Word | fc.Arbitrary<Word>)[]) =>
+  fc
+    .tuple(...words.map((word) => (typeof word === 'object' ? word : fc.constant(word))))
+    .map((words): Operation => ({ kind: 'command', words }));
+
+const marker = fc.constant([MARKER]);
+const acquireArgs = fc
+  .tuple(token, ttlMs, fc.option(place), fc.option(number))
+  .map(([token, ttlMs, place, number]) =>
+    argumentsFor([token, ttlMs], { place, proposal: number === null ? null : new Proposal(number, 1) }),
+  );
+
+const scriptCalls: readonly { weight: number; arbitrary: fc.Arbitrary<Operation> }[] = [
+  { weight: 10, arbitrary: scriptCall('acquire', keys, acquireArgs) },
+  {
+    weight: 4,
+    arbitrary: scriptCall(
+      'extend',
+      keys,
+      fc.tuple(token, ttlMs, formers).map((args) => args.flat()),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: scriptCall(
+      'release',
+      keys,
+      fc.tuple(token, formers).map((args) => args.flat()),
+    ),
+  },
+  { weight: 2, arbitrary: scriptCall('take back', keys, fc.tuple(token)) },
+  {
+    weight: 2,
+    arbitrary: scriptCall(
+      'holds',
+      keys,
+      fc.tuple(token, formers).map((args) => args.flat()),
+    ),
+  },
+  { weight: 3, arbitrary: scriptCall('inspect', marker, fc.tuple(run, ttlMs, nonce, fc.constantFrom('0', '0', '1'))) },
+  { weight: 2, arbitrary: scriptCall('found', marker, fc.tuple(run, ttlMs, nonce, fc.constantFrom('n1', 'n1,n2'))) },
+  { weight: 1, arbitrary: scriptCall('quarantine', marker, fc.tuple(run, ttlMs, nonce)) },
+  { weight: 2, arbitrary: scriptCall('write number', keys, fc.tuple(run, token, number)) },
+  { weight: 1, arbitrary: scriptCall('read highest', fc.constant([]), fc.tuple(run)) },
+  { weight: 1, arbitrary: scriptCall('remind', fc.constant([]), fc.tuple(run, nonce, number)) },
+  {
+    weight: 1,
+    // Far apart: whether two are the same run is decided by two seconds.
+    arbitrary: scriptCall('identify', marker, fc.tuple(nonce, fc.constantFrom(-1, 1000, 2000))),
+  },
+  { weight: 1, arbitrary: scriptCall('rights', fc.constant([]), fc.tuple(key, fc.constantFrom(MARKER, 'b'))) },
+];
+
+const anyKey = fc.oneof(key, line, fc.constant(MARKER));
+
+/** What others may do to the keys. */
+const commands: readonly { weight: number; arbitrary: fc.Arbitrary<Operation> }[] = [
+  { weight: 1, arbitrary: command('set', anyKey, token) },
+  { weight: 1, arbitrary: command('set', key, token, 'px', ttlMs) },
+  { weight: 1, arbitrary: command('hset', anyKey, field, fieldValue) },
+  { weight: 4, arbitrary: command('hset', MARKER, field, fieldValue) },
+  // What is in force: otherwise few sequences come to where a master is admitted.
+  { weight: 2, arbitrary: command('hset', MARKER, 'run', 'r1', 'until', fc.constantFrom('0', '1'), 'guard', ttlMs) },
+  { weight: 1, arbitrary: command('zadd', anyKey, 'nx', fc.constantFrom(1, 2, 3), from(WAITERS)) },
+  { weight: 2, arbitrary: command('del', anyKey) },
+  { weight: 1, arbitrary: command('pexpire', anyKey, ttlMs) },
+  { weight: 1, arbitrary: command('pttl', anyKey) },
+  { weight: 2, arbitrary: anyKey.map((key): Operation => ({ kind: 'lapse', key })) },
+];
+
+const refusals: readonly { weight: number; arbitrary: fc.Arbitrary<Operation> }[] = [
+  {
+    weight: 1,
+    arbitrary: from(Object.keys(REFUSALS) as RealRefusal[]).map((refusal): Operation => ({ kind: 'refuse', refusal })),
+  },
+  { weight: 1, arbitrary: fc.constant<Operation>({ kind: 'refuse', refusal: null }) },
+];
+
+const sequence: fc.Arbitrary<Sequence> = fc.record({
+  options: fc.record({ isGuarded: fc.boolean(), isNotifying: fc.boolean() }),
+  operations: fc.array(fc.oneof(...scriptCalls, ...commands, ...refusals), { maxLength: 30, size: 'max' }),
+});
+
+/** A word that a command may or may not know what to do with. */
+const word = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c', 'zset', 'hash', 'text') },
+  { weight: 3, arbitrary: fc.constantFrom('nx', 'XX', 'px', 'PX') },
+  { weight: 3, arbitrary: fc.constantFrom('100000', '300000', '0', '-1', '1.5', '') },
+  { weight: 1, arbitrary: fc.constantFrom('01', '+5', ' 5', '1e3', '-0', 'inf', '9223372036854775807', '1e17') },
+  { weight: 1, arbitrary: fc.constantFrom<Word>(100_000, 0.1, -1.5, 1e17) },
+);
+const commandName = fc.constantFrom(
+  ...['exists', 'get', 'SET', 'set', 'set', 'del', 'type', 'pttl', 'pexpire', 'hgetall', 'hget', 'hmget', 'hset'],
+  ...['time', 'zadd', 'zadd', 'zrank', 'zpopmin', 'publish'],
+);
+const held = fc.constantFrom('zset', 'hash', 'text', 'a', 'b');
+const singleCommand = fc.oneof(
+  fc.tuple(commandName, fc.array(word, { maxLength: 5 })).map(([name, words]) => [name, ...words]),
+  fc.tuple(commandName, held, fc.array(word, { maxLength: 4 })).map(([name, key, words]) => [name, key, ...words]),
+  fc
+    .tuple(fc.constant('set'), held, fc.constant('x'), fc.array(fc.constantFrom('nx', 'xx', 'px', '100000')))
+    .map((all) => all.flat()),
+);
+
+describe('the simulation of a server', () => {
+  let server: RedisServer;
+  let real: RealSide;
+  let listener: MasterConnection;
+
+  before(async () => {
+    server = await RedisServer.start();
+    real = new RealSide(await MasterConnection.open(server));
+    listener = await MasterConnection.open(server);
+    await listener.call('SUBSCRIBE', ...LISTENING.map(channelOf).slice(0, 1));
+    await listener.call('SUBSCRIBE', ...LISTENING.map(channelOf).slice(1));
+  });
+
+  after(async () => {
+    real.close();
+    listener.close();
+    await server.stop();
+  });
+
+  it('answers what Redis answers, whatever is run on it', async () => {
+    const play = async ({ options, operations }: Sequence): Promise<void> => {
+      const pair = new Pair(real, new SimulatedSide(), scriptsOf(options));
+      try {
+        await real.clear();
+        for (const operation of operations) await pair.play(operation);
+        await pair.compareContents();
+      } finally {
+        await real.mend();
+      }
+    };
+    await fc.assert(fc.asyncProperty(sequence, play), { seed: SEED, numRuns: SEQUENCES });
+  });
+
+  it('runs each command as Redis does, with whatever arguments', async () => {
+    await real.clear();
+    const pair = new Pair(real, new SimulatedSide(), new Map());
+    const play = async (words: readonly Word[]): Promise<void> => {
+      for (const fixed of [
+        ['hset', 'hash', 'a', '1', 'b', '2'],
+        ['zadd', 'zset', 'nx', '1', 'a'],
+        ['zadd', 'zset', 'nx', '2', 'b'],
+        ['set', 'text', 'a'],
+      ]) {
+        await pair.play({ kind: 'command', words: fixed });
+      }
+      await pair.play({ kind: 'command', words });
+      await pair.compareContents();
+      await real.clear();
+      pair.clear();
+    };
+    await fc.assert(fc.asyncProperty(singleCommand, play), { seed: SEED, numRuns: SINGLE_COMMANDS });
+  });
+});
+
+/** The real server. */
+class RealSide {
+  #refusal: RealRefusal | null = null;
+
+  constructor(private readonly connection: MasterConnection) {}
+
+  /** Runs a command, and tells the time on the server just before, in ms. An error is an answer. */
+  async ask(words: readonly Word[]): Promise<{ readonly nowMs: number; readonly answer: unknown }> {
+    // Both are on their way before either is answered, so that nothing but the server lies between them.
+    const [time, answer] = await Promise.all([
+      this.connection.call('TIME'),
+      this.connection.call(...words).catch((error: unknown) => error),
+    ]);
+    const [seconds, micros] = (time as readonly string[]).map(Number) as [number, number];
+    return { nowMs: seconds * 1000 + micros / 1000, answer };
+  }
+
+  async refuse(refusal: RealRefusal | null): Promise<void> {
+    await this.mend();
+    this.#refusal = refusal;
+    if (refusal !== null) await this.connection.call(...REFUSALS[refusal][0].split(' '));
+  }
+
+  async mend(): Promise<void> {
+    if (this.#refusal !== null) await this.connection.call(...REFUSALS[this.#refusal][1].split(' '));
+    this.#refusal = null;
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all([this.connection.call('FLUSHALL'), this.connection.call('SCRIPT', 'FLUSH')]);
+  }
+
+  async hasLapsed(key: string): Promise<boolean> {
+    return (await this.connection.call('EXISTS', key)) === 0;
+  }
+
+  async contents(): Promise<Contents> {
+    const keys = (await this.connection.call('KEYS', '*')) as string[];
+    const contents = await Promise.all(
+      keys.map(async (key) => {
+        const [type, ttlMs] = await Promise.all([this.connection.call('TYPE', key), this.connection.call('PTTL', key)]);
+        const value = await this.connection.call(...readerOf(type as string, key));
+        return [key, { type: type as string, value, ttlMs: ttlMs as number }] as const;
+      }),
+    );
+    return Object.fromEntries(contents);
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}
+
+function readerOf(type: string, key: string): readonly string[] {
+  if (type === 'hash') return ['HGETALL', key];
+  return type === 'zset' ? ['ZRANGE', key, '0', '-1', 'WITHSCORES'] : ['GET', key];
+}
+
+/** The simulated one, which is asked by the same bytes. */
+class SimulatedSide {
+  readonly #world = new World(SEED);
+  readonly #server = new SimulatedServer(this.#world, 'm', 1);
+  #heard = '';
+  readonly #peer = this.#server.accept(
+    (text) => (this.#heard += text),
+    () => {},
+  );
+
+  constructor() {
+    const listener = this.#server.accept(
+      () => {},
+      () => {},
+    );
+    for (const id of LISTENING) listener.channels.add(channelOf(id));
+  }
+
+  ask(words: readonly Word[], nowMs: number): unknown {
+    this.#world.nowMs += nowMs - this.#server.clockMs();
+    this.#heard = '';
+    this.#server.receive(this.#peer, encodeCommand(words).toString());
+    // As the real one says it in RESP2.
+    const parsed = parseReply(Buffer.from(this.#heard.replaceAll('_\r\n', '$-1\r\n')));
+    return parsed?.value;
+  }
+
+  refuse(refusal: RealRefusal | null): void {
+    this.#server.mend();
+    if (refusal !== null) this.#server.refuse(refusal);
+  }
+
+  clear(): void {
+    this.#server.crash();
+    this.#server.start('lost');
+  }
+
+  contents(): Contents {
+    const { keyspace } = this.#server;
+    const contents = keyspace.keys().map((key) => {
+      const { value = '', expiresMs = 0 } = keyspace.get(key) ?? {};
+      const ttlMs = expiresMs === Infinity ? -1 : expiresMs - this.#server.clockMs();
+      if (typeof value === 'string') return [key, { type: 'string', value, ttlMs }] as const;
+      if (value instanceof Map) return [key, { type: 'hash', value: [...value].flat(), ttlMs }] as const;
+      const ranked = value.ranked().flatMap((member) => [member, String(value.scores.get(member))]);
+      return [key, { type: value instanceof SortedSet ? 'zset' : '', value: ranked, ttlMs }] as const;
+    });
+    return Object.fromEntries(contents);
+  }
+}
+
+/** Does the same on both, and compares what they say. */
+class Pair {
+  constructor(
+    private readonly real: RealSide,
+    private readonly simulated: SimulatedSide,
+    private readonly scripts: ReadonlyMap<string, Script>,
+  ) {}
+
+  async play(operation: Operation): Promise<void> {
+    switch (operation.kind) {
+      case 'script': {
+        const { name, keys, args } = operation;
+        await this.#run(this.scripts.get(name) as Script, keys, args);
+        return;
+      }
+      case 'command':
+        await this.#run(ONE_COMMAND, [], operation.words);
+        return;
+      case 'lapse': {
+        const { key } = operation;
+        const isThere = await this.#run(ONE_COMMAND, [], ['pexpire', key, 1]);
+        if (isThere === 1) await until(() => this.real.hasLapsed(key), `${key} has expired`);
+        return;
+      }
+      case 'refuse':
+        await this.real.refuse(operation.refusal);
+        this.simulated.refuse(operation.refusal);
+    }
+  }
+
+  async compareContents(): Promise<void> {
+    // For the time.
+    await this.#ask(['EVAL', "return 'now'", 0]);
+    const [real, simulated] = [await this.real.contents(), this.simulated.contents()];
+    expect(isSame(real, simulated), `${shown(simulated)}\nand not\n${shown(real)}`).to.equal(true);
+  }
+
+  clear(): void {
+    this.simulated.clear();
+  }
+
+  /** As redlock does it: by its SHA-1, and by its source where the server does not know it. */
+  async #run({ sha, source }: Script, keys: readonly string[], args: readonly Word[]): Promise<unknown> {
+    const answer = await this.#ask(['EVALSHA', sha, keys.length, ...keys, ...args]);
+    if (!(answer instanceof ReplyError) || !answer.message.startsWith('NOSCRIPT')) return answer;
+    return this.#ask(['EVAL', source, keys.length, ...keys, ...args]);
+  }
+
+  async #ask(words: readonly Word[]): Promise<unknown> {
+    const { nowMs, answer } = await this.real.ask(words);
+    const simulated = this.simulated.ask(words, nowMs);
+    const message = `${shown(simulated)}, and not ${shown(answer)}, to ${shown(words)}`;
+    expect(isSame(answer, simulated), message).to.equal(true);
+    return answer;
+  }
+}
+
+function isSame(real: unknown, simulated: unknown): boolean {
+  if (real instanceof Error && simulated instanceof Error) return isSameError(real.message, simulated.message);
+  if (Array.isArray(real) && Array.isArray(simulated)) {
+    return real.length === simulated.length && real.every((one, index) => isSame(one, simulated[index]));
+  }
+  if (typeof real === 'string' && typeof simulated === 'string') {
+    if (real === simulated || (/^(ERR|[A-Z]+) /.test(real) && isSameError(real, simulated))) return true;
+    return /^\d{10,}$/.test(real) && /^\d{10,}$/.test(simulated) && isSameTime(Number(real), Number(simulated));
+  }
+  if (typeof real === 'number' && typeof simulated === 'number') {
+    return real === simulated || isSameTime(real, simulated);
+  }
+  if (typeof real === 'object' && typeof simulated === 'object' && real !== null && simulated !== null) {
+    return isSame(Object.entries(real).sort(byName), Object.entries(simulated).sort(byName));
+  }
+  return real === simulated;
+}
+
+function byName([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
+  return left < right ? -1 : 1;
+}
+
+/** The rest of the text differs from one release of Redis to the next, and no script depends on it. */
+function isSameError(real: string, simulated: string): boolean {
+  const [[word], [simulatedWord]] = [real, simulated].map((text) => /^\w*/.exec(text) ?? ['']) as [[string], [string]];
+  return word === simulatedWord;
+}
+
+function isSameTime(real: number, simulated: number): boolean {
+  const unit = UNITS.find(({ from }) => Math.min(real, simulated) >= from);
+  return unit !== undefined && Math.abs(real - simulated) <= TOLERANCE_S * unit.perS;
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return JSON.stringify(value);
+}
