@@ -145,7 +145,7 @@ const field = fc.constantFrom(
   ...['run', 'until', 'guard', 'founding', 'highest', 'forgot', 'nonce', 'pending', 'name', 'started'],
 );
 
-const scriptCall = (name: string, keysOf: fc.Arbitrary<string[]>, args: fc.Arbitrary<readonly Word[]>) =>
+const scriptCall = (name: string, keysOf: fc.Arbitrary<readonly string[]>, args: fc.Arbitrary<readonly Word[]>) =>
   fc.tuple(keysOf, args).map(([keys, args]): Operation => ({ kind: 'script', name, keys, args }));
 const command = (...words: readonly (Word | fc.Arbitrary<Word>)[]) =>
   fc
@@ -258,8 +258,9 @@ describe('the simulation of a server', () => {
 
   before(async () => {
     server = await RedisServer.start();
-    real = new RealSide(await MasterConnection.open(server));
-    listener = await MasterConnection.open(server);
+    const { host, port } = server;
+    real = new RealSide(await MasterConnection.open({ host, port }));
+    listener = await MasterConnection.open({ host, port });
     await listener.call('SUBSCRIBE', ...LISTENING.map(channelOf).slice(0, 1));
     await listener.call('SUBSCRIBE', ...LISTENING.map(channelOf).slice(1));
   });
@@ -285,9 +286,9 @@ describe('the simulation of a server', () => {
   });
 
   it('runs each command as Redis does, with whatever arguments', async () => {
-    await real.clear();
-    const pair = new Pair(real, new SimulatedSide(), new Map());
     const play = async (words: readonly Word[]): Promise<void> => {
+      await real.clear();
+      const pair = new Pair(real, new SimulatedSide(), new Map());
       for (const fixed of [
         ['hset', 'hash', 'a', '1', 'b', '2'],
         ['zadd', 'zset', 'nx', '1', 'a'],
@@ -298,8 +299,6 @@ describe('the simulation of a server', () => {
       }
       await pair.play({ kind: 'command', words });
       await pair.compareContents();
-      await real.clear();
-      pair.clear();
     };
     await fc.assert(fc.asyncProperty(singleCommand, play), { seed: SEED, numRuns: SINGLE_COMMANDS });
   });
@@ -386,18 +385,12 @@ class SimulatedSide {
     this.#heard = '';
     this.#server.receive(this.#peer, encodeCommand(words).toString());
     // As the real one says it in RESP2.
-    const parsed = parseReply(Buffer.from(this.#heard.replaceAll('_\r\n', '$-1\r\n')));
-    return parsed?.value;
+    return parseReply(Buffer.from(this.#heard.replaceAll('_\r\n', '$-1\r\n')))?.value;
   }
 
   refuse(refusal: RealRefusal | null): void {
     this.#server.mend();
     if (refusal !== null) this.#server.refuse(refusal);
-  }
-
-  clear(): void {
-    this.#server.crash();
-    this.#server.start('lost');
   }
 
   contents(): Contents {
@@ -451,10 +444,6 @@ class Pair {
     expect(isSame(real, simulated), `${shown(simulated)}\nand not\n${shown(real)}`).to.equal(true);
   }
 
-  clear(): void {
-    this.simulated.clear();
-  }
-
   /** As redlock does it: by its SHA-1, and by its source where the server does not know it. */
   async #run({ sha, source }: Script, keys: readonly string[], args: readonly Word[]): Promise<unknown> {
     const answer = await this.#ask(['EVALSHA', sha, keys.length, ...keys, ...args]);
@@ -477,7 +466,7 @@ function isSame(real: unknown, simulated: unknown): boolean {
     return real.length === simulated.length && real.every((one, index) => isSame(one, simulated[index]));
   }
   if (typeof real === 'string' && typeof simulated === 'string') {
-    if (real === simulated || (/^(ERR|[A-Z]+) /.test(real) && isSameError(real, simulated))) return true;
+    if (real === simulated || (/^[A-Z]+ /.test(real) && isSameError(real, simulated))) return true;
     return /^\d{10,}$/.test(real) && /^\d{10,}$/.test(simulated) && isSameTime(Number(real), Number(simulated));
   }
   if (typeof real === 'number' && typeof simulated === 'number') {
