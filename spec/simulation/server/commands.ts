@@ -112,8 +112,8 @@ function set({ keyspace, nowMs }: Surroundings, [key = '', value = '', ...flags]
     const flag = flags[at]?.toLowerCase() ?? '';
     if (SET_ELSE.includes(flag)) throw new Unsimulated(`${flag} of set`);
     const isKnown = flag === 'nx' || flag === 'xx' || flag === 'px';
-    const isTwice = flag === 'px' ? given.has('px') || at + 1 === flags.length : given.has(flag === 'nx' ? 'xx' : 'nx');
-    if (!isKnown || isTwice) throw new Refused(SYNTAX_ERROR);
+    const isWrong = flag === 'px' ? at + 1 === flags.length : given.has(flag === 'nx' ? 'xx' : 'nx');
+    if (!isKnown || isWrong) throw new Refused(SYNTAX_ERROR);
     given.set(flag, flag === 'px' ? (flags[(at += 1)] ?? '') : '');
   }
   const ms = given.get('px');
