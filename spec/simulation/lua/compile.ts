@@ -15,7 +15,7 @@ const compiled = new Map<string, Compiled>();
 export function compile(source: string): Compiled {
   const known = compiled.get(source);
   if (known !== undefined) return known;
-  const body = new Compiler().chunk(parse(source, { comments: false }).body);
+  const body = new Compiler(source).chunk(parse(source, { comments: false, ranges: true }).body);
   const text = `'use strict'; return (redis, KEYS, ARGV) => {\n${body}\nreturn [];\n};`;
   const names = ['lua', 'LuaTable', ...Object.keys(library.LIBRARY).map((name) => `g_${name}`)];
   // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
@@ -30,6 +30,8 @@ const GIVEN = ['redis', 'KEYS', 'ARGV'];
 /** Each local gets a name of its own, since Lua may declare one anew, from its former value. */
 class Compiler {
   #names = 0;
+
+  constructor(private readonly source: string) {}
 
   chunk(body: readonly Statement[]): string {
     return this.#block(body, new Scope(null));
@@ -86,7 +88,7 @@ class Compiler {
         if (iterator?.type !== 'CallExpression' || iterator.base.type !== 'Identifier')
           throw new Unsimulated(statement.type);
         if (iterator.base.name !== 'ipairs' || scope.find('ipairs') !== null) throw new Unsimulated(iterator.base.name);
-        const list = this.#values(iterator.arguments, scope);
+        const list = this.#values(iterator.arguments, scope, false, true);
         const names = statement.variables.map(({ name }) => this.#declare(name, inner));
         const body = this.#block(statement.body, inner);
         const head = `let i = 0, list = lua.listOf(${list}); i < list.length; i += 1`;
@@ -207,13 +209,21 @@ class Compiler {
   }
 
   /** A list of values: what comes last may be many. */
-  #values(expressions: readonly Expression[], scope: Scope, isOwn = false): string {
+  #values(expressions: readonly Expression[], scope: Scope, isOwn = false, isCalled = false): string {
     const last = expressions.at(-1);
     if (last === undefined) return '[]';
-    const isMany = (last.type === 'CallExpression' || last.type === 'VarargLiteral') && !isInParentheses(last);
+    const isMany = last.type === 'CallExpression' || last.type === 'VarargLiteral';
+    if (isMany) this.#refuseParentheses(last, isCalled);
     if (expressions.length === 1 && isMany && !isOwn) return this.#multiple(last, scope);
     const singles = (isMany ? expressions.slice(0, -1) : expressions).map((one) => this.#single(one, scope));
     return `[${[...singles, ...(isMany ? [`...${this.#multiple(last, scope)}`] : [])].join(', ')}]`;
+  }
+
+  /** They cut what may be many to one, and the parser does not tell them. A call has its own. */
+  #refuseParentheses(expression: Expression, isCalled: boolean): void {
+    const { range } = expression as { readonly range?: readonly [number, number] };
+    const before = this.source.slice(0, range?.[0]).trimEnd();
+    if ((isCalled ? /\(\s*\($/ : /\($/).test(before)) throw new Unsimulated('parentheses around what may be many');
   }
 
   #multiple(expression: Expression, scope: Scope): string {
@@ -222,7 +232,7 @@ class Compiler {
       return 'rest';
     }
     if (expression.type !== 'CallExpression') throw new Unsimulated(expression.type);
-    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope)})`;
+    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope, false, true)})`;
   }
 
   #function({ parameters, body }: FunctionDeclaration, outer: Scope): string {
@@ -264,11 +274,6 @@ class Scope {
   find(name: string): string | null {
     return this.names.get(name) ?? this.outer?.find(name) ?? null;
   }
-}
-
-/** Then it is one value, whatever it is. */
-function isInParentheses(expression: Expression): boolean {
-  return 'inParens' in expression && expression.inParens === true;
 }
 
 function unquoted(raw: string): string {

@@ -165,7 +165,8 @@ function integer(text: string | undefined, nowMs: number, name: string): number 
 function float(text: string): number {
   const value = /^\s|\s$/.test(text) ? undefined : parsed(text);
   if (value === undefined || Number.isNaN(value)) throw new Refused('ERR value is not a valid float');
-  return value;
+  // A zero has no sign there.
+  return value + 0;
 }
 
 function typeOf(value: Value | undefined): string {
