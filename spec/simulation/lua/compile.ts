@@ -88,7 +88,7 @@ class Compiler {
         if (iterator?.type !== 'CallExpression' || iterator.base.type !== 'Identifier')
           throw new Unsimulated(statement.type);
         if (iterator.base.name !== 'ipairs' || scope.find('ipairs') !== null) throw new Unsimulated(iterator.base.name);
-        const list = this.#values(iterator.arguments, scope, false, true);
+        const list = this.#values(iterator.arguments, scope, true);
         const names = statement.variables.map(({ name }) => this.#declare(name, inner));
         const body = this.#block(statement.body, inner);
         const head = `let i = 0, list = lua.listOf(${list}); i < list.length; i += 1`;
@@ -205,24 +205,23 @@ class Compiler {
       else if (field.type !== 'TableKeyString') throw new Unsimulated(field.type);
       else named.push(`[${JSON.stringify(field.key?.name)}, ${this.#single(field.value, scope)}]`);
     }
-    return `new LuaTable(${this.#values(list, scope, true)}, [${named.join(', ')}])`;
+    return `new LuaTable(${this.#values(list, scope)}, [${named.join(', ')}])`;
   }
 
   /** A list of values: what comes last may be many. */
-  #values(expressions: readonly Expression[], scope: Scope, isOwn = false, isCalled = false): string {
+  #values(expressions: readonly Expression[], scope: Scope, isCalled = false): string {
     const last = expressions.at(-1);
     if (last === undefined) return '[]';
     const isMany = last.type === 'CallExpression' || last.type === 'VarargLiteral';
     if (isMany) this.#refuseParentheses(last, isCalled);
-    if (expressions.length === 1 && isMany && !isOwn) return this.#multiple(last, scope);
+    if (expressions.length === 1 && isMany) return this.#multiple(last, scope);
     const singles = (isMany ? expressions.slice(0, -1) : expressions).map((one) => this.#single(one, scope));
     return `[${[...singles, ...(isMany ? [`...${this.#multiple(last, scope)}`] : [])].join(', ')}]`;
   }
 
   /** They cut what may be many to one, and the parser does not tell them. A call has its own. */
   #refuseParentheses(expression: Expression, isCalled: boolean): void {
-    const { range } = expression as { readonly range?: readonly [number, number] };
-    const before = this.source.slice(0, range?.[0]).trimEnd();
+    const before = this.source.slice(0, expression.range[0]).trimEnd();
     if ((isCalled ? /\(\s*\($/ : /\($/).test(before)) throw new Unsimulated('parentheses around what may be many');
   }
 
@@ -232,7 +231,7 @@ class Compiler {
       return 'rest';
     }
     if (expression.type !== 'CallExpression') throw new Unsimulated(expression.type);
-    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope, false, true)})`;
+    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope, true)})`;
   }
 
   #function({ parameters, body }: FunctionDeclaration, outer: Scope): string {

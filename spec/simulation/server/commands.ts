@@ -11,7 +11,7 @@ export class Refused extends Error {}
 /** What a command needs of its server. */
 export interface Surroundings {
   readonly keyspace: Keyspace;
-  /** By the server's clock. */
+  /** By the server's clock; Redis counts expiries in whole ms of it. */
   readonly nowMs: () => number;
   /** @returns how many have heard it */
   readonly publish: (channel: string, message: string) => number;
@@ -59,15 +59,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   pttl: read([1, 1], ({ keyspace, nowMs }, [key = '']) => {
     const entry = keyspace.get(key);
     if (entry === null) return -2;
-    return entry.expiresMs === Infinity ? -1 : Math.max(0, Math.floor(entry.expiresMs - nowMs()));
+    return entry.expiresMs === Infinity ? -1 : Math.floor(entry.expiresMs) - Math.floor(nowMs());
   }),
   pexpire: write([2, Infinity], ({ keyspace, nowMs }, [key = '', ms, ...flags]) => {
     if (flags.length > 0) throw new Unsimulated('flags of pexpire');
-    const expiresMs = nowMs() + integer(ms, nowMs(), 'pexpire');
+    const forMs = integer(ms, nowMs(), 'pexpire');
     const entry = keyspace.get(key);
     if (entry === null) return 0;
-    if (expiresMs <= nowMs()) keyspace.delete(key);
-    else entry.expiresMs = expiresMs;
+    if (forMs <= 0) keyspace.delete(key);
+    else entry.expiresMs = Math.floor(nowMs()) + forMs;
     return 1;
   }),
   hgetall: read([1, 1], ({ keyspace }, [key = '']) => [...(hashAt(keyspace, key) ?? [])].flat()),
@@ -122,7 +122,7 @@ function set({ keyspace, nowMs }: Surroundings, [key = '', value = '', ...flags]
   const isThere = keyspace.get(key) !== null;
   if (given.has('nx') && isThere) return null;
   if (given.has('xx') && !isThere) return null;
-  keyspace.set(key, value, nowMs() + forMs);
+  keyspace.set(key, value, Math.floor(nowMs()) + forMs);
   return OK;
 }
 
