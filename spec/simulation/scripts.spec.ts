@@ -22,9 +22,9 @@ import { SimulatedServer, type Refusal } from './server/SimulatedServer';
 import { World } from './world/World';
 
 const SEED = 1;
-const SEQUENCES = 300;
+const SEQUENCES = 250;
 const MOST_OPERATIONS = 30;
-const SINGLE_COMMANDS = 1500;
+const SINGLE_COMMANDS = 1000;
 
 // Drawn from few, so that they meet often.
 const KEYS = ['a', 'b'];

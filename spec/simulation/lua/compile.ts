@@ -221,7 +221,9 @@ class Compiler {
 
   /** They cut what may be many to one, and the parser does not tell them. A call has its own. */
   #refuseParentheses(expression: Expression, isCalled: boolean): void {
-    const before = this.source.slice(0, expression.range[0]).trimEnd();
+    // Its types know the range of some nodes only.
+    const { range } = expression as { readonly range?: readonly [number, number] };
+    const before = this.source.slice(0, range?.[0]).trimEnd();
     if ((isCalled ? /\(\s*\($/ : /\($/).test(before)) throw new Unsimulated('parentheses around what may be many');
   }
 
