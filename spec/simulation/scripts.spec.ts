@@ -22,7 +22,7 @@ import { SimulatedServer, type Refusal } from './server/SimulatedServer';
 import { World } from './world/World';
 
 const SEED = 1;
-const SEQUENCES = 250;
+const SEQUENCES = 200;
 const MOST_OPERATIONS = 30;
 const SINGLE_COMMANDS = 1000;
 
@@ -57,7 +57,10 @@ const UNITS = [
   { from: 50_000, perS: 1000 },
 ];
 
-/** Refuses on the real server as the simulated one does, and stops it. */
+/**
+ * How the real server is made to refuse what the simulated one refuses, and how that is ended. MISCONF takes a snapshot
+ * that fails, and is refused at the same places as NOREPLICAS.
+ */
 const REFUSALS: Readonly<Record<Exclude<Refusal, 'MISCONF'>, readonly [string, string]>> = {
   OOM: ['CONFIG SET maxmemory 1', 'CONFIG SET maxmemory 0'],
   NOREPLICAS: ['CONFIG SET min-replicas-to-write 1', 'CONFIG SET min-replicas-to-write 0'],
@@ -73,6 +76,14 @@ const ONE_COMMAND = script(`
 local answer = redis.pcall(unpack(ARGV))
 if type(answer) == 'table' and answer['ok'] then return { 'status', answer['ok'] } end
 return answer
+`);
+
+/** Puts a value of each type there. */
+const ONE_OF_EACH = script(`
+redis.call('hset', 'hash', 'a', '1', 'b', '2')
+redis.call('zadd', 'zset', 'nx', '1', 'a')
+redis.call('zadd', 'zset', 'nx', '2', 'b')
+return redis.call('set', 'text', 'a')
 `);
 
 type Word = string | number;
@@ -251,25 +262,33 @@ function withTimesOfTheirOwn(operations: readonly Operation[]): readonly Operati
   });
 }
 
-/** A word that a command may or may not know what to do with. */
+/**
+ * A word that a command may or may not know what to do with. None is a number of more than 16 digits, which is written in
+ * other ways from one release of Redis to the next.
+ */
 const word = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c', 'zset', 'hash', 'text') },
   { weight: 3, arbitrary: fc.constantFrom('nx', 'XX', 'px', 'PX') },
   { weight: 3, arbitrary: fc.constantFrom('100000', '300000', '0', '-1', '1.5', '') },
-  { weight: 1, arbitrary: fc.constantFrom('01', '+5', ' 5', '1e3', '-0', 'inf', '9223372036854775807', '1e17') },
-  { weight: 1, arbitrary: fc.constantFrom<Word>(100_000, 0.1, -1.5, 1e17) },
+  { weight: 1, arbitrary: fc.constantFrom('01', '+5', ' 5', '1e3', '-0', 'inf') },
+  { weight: 1, arbitrary: fc.constantFrom<Word>(100_000, 0.1, -1.5) },
 );
 const commandName = fc.constantFrom(
   ...['exists', 'get', 'SET', 'set', 'set', 'del', 'type', 'pttl', 'pexpire', 'hgetall', 'hget', 'hmget', 'hset'],
   ...['zadd', 'zadd', 'zrank', 'zpopmin', 'publish'],
 );
 const held = fc.constantFrom('zset', 'hash', 'text', 'a', 'b');
-const singleCommand = fc.oneof(
-  fc.tuple(commandName, fc.array(word, { maxLength: 5 })).map(([name, words]) => [name, ...words]),
-  fc.tuple(commandName, held, fc.array(word, { maxLength: 4 })).map(([name, key, words]) => [name, key, ...words]),
-  fc
-    .tuple(fc.constant('set'), held, fc.constant('x'), fc.array(fc.constantFrom('nx', 'xx', 'px', '100000')))
-    .map((all) => all.flat()),
+/** The largest and the least that Redis counts to, and what is beyond them. */
+const limit = fc.constantFrom('9223372036854775807', '9223372036854775808', '-9223372036854775808');
+const named = fc.tuple(commandName, fc.array(word, { maxLength: 5 }));
+const onOneOfEach = fc.tuple(commandName, held, fc.array(word, { maxLength: 4 }));
+const setWords = fc.array(fc.constantFrom('nx', 'xx', 'px', '100000'));
+const singleCommand: fc.Arbitrary<readonly Word[]> = fc.oneof(
+  { weight: 5, arbitrary: named.map((words) => words.flat()) },
+  { weight: 5, arbitrary: onOneOfEach.map((words) => words.flat()) },
+  { weight: 3, arbitrary: fc.tuple(held, setWords).map(([key, words]) => ['set', key, 'x', ...words]) },
+  { weight: 1, arbitrary: limit.map((ms) => ['pexpire', 'text', ms]) },
+  { weight: 1, arbitrary: limit.map((ms) => ['set', 'text', 'x', 'px', ms]) },
 );
 
 describe('the simulation of a server', () => {
@@ -320,15 +339,8 @@ describe('the simulation of a server', () => {
     let compared = 0;
     const play = async (words: readonly Word[]): Promise<void> => {
       await real.clear();
-      const pair = new Pair(real, new SimulatedSide(), new Map());
-      for (const fixed of [
-        ['hset', 'hash', 'a', '1', 'b', '2'],
-        ['zadd', 'zset', 'nx', '1', 'a'],
-        ['zadd', 'zset', 'nx', '2', 'b'],
-        ['set', 'text', 'a'],
-      ]) {
-        await pair.play({ kind: 'command', words: fixed });
-      }
+      const pair = new Pair(real, new SimulatedSide(), new Map([['prepare', ONE_OF_EACH]]));
+      await pair.play({ kind: 'script', name: 'prepare', keys: [], args: [] });
       try {
         await pair.play({ kind: 'command', words });
       } catch (error) {
