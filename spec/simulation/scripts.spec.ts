@@ -369,7 +369,8 @@ class RealSide {
       this.connection.call('TIME'),
       this.connection.call(...words).catch((error: unknown) => error),
     ]);
-    return { nowMs: microsOf(time as [string, string]) / 1000, answer };
+    // In the middle of its microsecond: what is lost in ms must not put it into the ms before.
+    return { nowMs: (microsOf(time as [string, string]) + 0.5) / 1000, answer };
   }
 
   async refuse(refusal: RealRefusal | null): Promise<void> {
