@@ -16,20 +16,10 @@ export default tseslint.config(
     },
   },
   {
-    // Time and chance are taken from globals where they are used: the simulation puts its own in their place.
+    // Time is taken from globals where it is used: the simulation puts its own in their place.
     files: ['lib/**/*.ts'],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            'node:perf_hooks',
-            'node:timers',
-            'node:timers/promises',
-            { name: 'node:crypto', importNames: ['randomUUID', 'randomBytes', 'randomInt', 'webcrypto'] },
-          ],
-        },
-      ],
+      'no-restricted-imports': ['error', { paths: ['node:perf_hooks', 'node:timers', 'node:timers/promises'] }],
       'no-restricted-properties': ['error', { object: 'process', property: 'hrtime' }],
     },
   },

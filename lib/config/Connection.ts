@@ -5,7 +5,7 @@ import type { Section } from './Section';
 import type { TlsSources } from './TlsSettings';
 import { DEFAULT_PORT, HIGHEST_DB, HOST_BOUND, PORT_BOUND, type RedisUri, readHost, readUri } from './redisUri';
 import { badConnection } from './refusals';
-import { meantBy } from './spelling';
+import { hintFor, meantBy } from './spelling';
 import { namesSentinels, readSentinelGroup, SENTINEL_KEYS } from './sentinelGroup';
 
 /** A master as a connection describes it, before credentials are looked up and files are read. */
@@ -126,6 +126,5 @@ function hintAt(section: Section): string {
   const misspelt = section.keys().find((key) => {
     return !CONNECTION_KEYS.includes(key) && ADDRESS_KEYS.includes(meantBy(key, CONNECTION_KEYS) ?? '');
   });
-  if (misspelt === undefined) return '';
-  return `. ${section.keyOf(misspelt)} is not known: did you mean \`${meantBy(misspelt, CONNECTION_KEYS)}\`?`;
+  return misspelt === undefined ? '' : hintFor(section, misspelt, meantBy(misspelt, CONNECTION_KEYS) ?? '');
 }

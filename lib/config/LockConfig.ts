@@ -11,10 +11,12 @@ import { namesSentinels } from './sentinelGroup';
 import { connectionSections, credentialSections } from './sections';
 import { type Configuration, settingsOf } from './given';
 import { isUnverified } from './TlsSettings';
-import { isKnown, warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
+import { warnOfIdleKeys, warnOfSingular, warnOfUnknownKeys, warnOfUnknownSections } from './warnings';
 
 /** A lock's whole configuration, checked as far as that is possible without asking anybody. It prints no secrets. */
 export interface LockConfig {
+  /** The name in the descriptor that a container hands over; null where there is none, or nobody has chosen it. */
+  readonly name: string | null;
   readonly options: LockOptions;
   /** Empty where none is configured; that is for `open` to refuse. */
   readonly connections: readonly Connection[];
@@ -56,15 +58,16 @@ export function parseConfig(given: Configuration): LockConfig {
   const warnings = [
     ...misspelt,
     ...warnOfUnknownKeys(options, KNOWN_OPTIONS),
-    ...connections.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
+    ...below.flatMap((section) => warnOfUnknownKeys(section, CONNECTION_KEYS)),
     ...credentials.flatMap((section) => warnOfUnknownKeys(section, CREDENTIAL_KEYS)),
-    ...warnOfIdleKeys(connections, credentials, topLevel),
+    ...warnOfIdleKeys(connections, credentials, topLevel, CONNECTION_KEYS),
     ...[['connections', 'connection'] as const, ['credentials', 'credential'] as const].flatMap(([plural, singular]) =>
       warnOfSingular(whole, plural, singular),
     ),
   ];
   const read = connections.map(readConnection);
   return Object.freeze({
+    name: nameIn(whole.text('descriptor')),
     options: readOptions(options),
     connections: Object.freeze(read),
     misspelt: Object.freeze(misspelt),
@@ -80,10 +83,15 @@ export function parseConfig(given: Configuration): LockConfig {
  */
 function topLevelConnection(whole: Section): Section | null {
   if (!TOP_LEVEL_SIGNS.some((key) => whole.names(key)) && !namesSentinels(whole)) return null;
+  // Also what is not known: one of its keys may have been meant by it.
   const isSection = (key: string): boolean => SECTIONS.includes(key.split('.')[0] ?? key);
-  const isRead = (key: string): boolean =>
-    isKnown(key, CONNECTION_KEYS) || (!isSection(key) && asksForEncryption(whole, key));
-  return whole.only(isRead, ErrorCode.BAD_CONNECTION);
+  return whole.only((key) => !isSection(key), ErrorCode.BAD_CONNECTION);
+}
+
+/** `default` is what a descriptor says where there is only one component of its kind. */
+function nameIn(descriptor: string | null): string | null {
+  const name = descriptor?.split(':')[3]?.trim() ?? '';
+  return ['', '*', 'default'].includes(name) ? null : name;
 }
 
 function warnOfNoVerification(connection: Connection): readonly string[] {

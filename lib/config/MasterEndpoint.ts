@@ -26,7 +26,7 @@ export interface SentinelGroup {
 export interface MasterEndpoint {
   /** The name of the connection's section; with a number behind it where discovery made several of one. */
   readonly name: string;
-  /** `host:port`, the path of the socket, or the name of a group with its Sentinels: what messages show. */
+  /** `host:port`, the path of the socket, or the name of a group with its Sentinels: what details and the status show. */
   readonly address: string;
   readonly target: RedisTarget;
   readonly db: number;
@@ -40,9 +40,9 @@ export interface MasterEndpoint {
   readonly tls: TlsSettings | null;
 }
 
-/** @returns how log lines name a master: by its connection's name too, where that is more than a number. */
+/** @returns how messages name a master: by its connection's name too, where that is more than a number. */
 export function labelOf({ name, address }: MasterEndpoint): string {
-  return /^(?:connection|\d*)$/.test(name) ? address : `${name} (${address})`;
+  return /^(?:connection|\d*)(?:\.\d+)?$/.test(name) ? address : `${name} (${address})`;
 }
 
 /** @returns how messages name a target. */

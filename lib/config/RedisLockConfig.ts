@@ -79,7 +79,10 @@ export interface RedisConnectionConfig {
 /** A credential as a function gives it. */
 type GivenCredential = { readonly username?: Text; readonly password: string };
 
-/** A function that gives a credential: asked at each `open`, and again where a master refuses the last one. */
+/**
+ * A function that gives a credential: asked at each `open`, and again where a master refuses the last one. `open` waits
+ * for it for 10 s, or for `connect_timeout` where that is longer.
+ */
 export type RedisCredentialProvider = () => GivenCredential | Promise<GivenCredential>;
 
 /** A credential: who logs in to the masters. */
@@ -149,7 +152,7 @@ export interface RedisLockConfig extends RedisConnectionConfig {
   /** One for all masters, where `credentials` is absent. */
   readonly credential?: RedisCredentialConfig | RedisCredentialProvider | Absent;
   readonly options?: RedisLockOptions | Absent;
-  /** A container hands it over; it is not read. */
+  /** A container hands it over. The name in it, unless it is `default`, begins each log line and warning of the lock. */
   readonly descriptor?: unknown;
   /** A container hands it over; it is not read. */
   readonly type?: unknown;

@@ -10,6 +10,7 @@ import type { LockConfig } from './LockConfig';
 import { type Credential, type Logins, type StoredCredential, chooseLogin, readLogins } from './Login';
 import { type MasterEndpoint, addressOf, isSameTarget } from './MasterEndpoint';
 import { Section } from './Section';
+import { answeredWithin } from './answeredWithin';
 import { isUnverified, loadTls } from './TlsSettings';
 import { badConnection } from './refusals';
 
@@ -34,7 +35,14 @@ interface Directory {
   readonly context: IContext;
   readonly references: IReferences | null;
   readonly providers: LockConfig['providers'];
+  /** How long each of them has to answer. */
+  readonly patienceMs: number;
+  /** Nobody waits for an answer any more. */
+  readonly signal: AbortSignal | null;
 }
+
+/** A discovery or a credential store that answers within so many ms is waited for, however short `connect_timeout` is. */
+const LEAST_PATIENCE_MS = 10_000;
 
 /**
  * Finds every master of the configuration: asks discovery and credential stores, reads certificates, and gives each
@@ -43,14 +51,19 @@ interface Directory {
  *
  * @param context - handed on to discovery and stores
  * @param references - where discovery and stores are found; `null` where there are none
- * @throws ConfigException NO_CONNECTION, BAD_CONNECTION or DUPLICATE_MASTER
+ * @param signal - ends the wait for them
+ * @throws ConfigException NO_CONNECTION, BAD_CONNECTION or DUPLICATE_MASTER; BAD_CONNECTION also where one of them has
+ *   not answered within 10 s, or within `connect_timeout` where that is longer
  */
 export async function resolveMasters(
   context: ContextLike,
   config: LockConfig,
   references: IReferences | null,
+  signal: AbortSignal | null = null,
 ): Promise<readonly MasterEndpoint[]> {
-  const directory: Directory = { context: contextOf(context), references, providers: config.providers };
+  const { providers, options } = config;
+  const patienceMs = Math.max(options.connectTimeoutMs, LEAST_PATIENCE_MS);
+  const directory: Directory = { context: contextOf(context), references, providers, patienceMs, signal };
   if (config.connections.length === 0) {
     const message =
       'No connection is configured: connections (or connection) needs a host, a uri, sentinels or a discovery_key';
@@ -67,7 +80,10 @@ export async function resolveMasters(
 }
 
 /** One master for a connection that describes it, one for each answer where discovery knows it. */
-async function locate(connection: Connection, { context, references }: Directory): Promise<readonly Located[]> {
+async function locate(
+  connection: Connection,
+  { context, references, patienceMs, signal }: Directory,
+): Promise<readonly Located[]> {
   const { name, path } = connection;
   if (connection.kind === 'endpoint') return [{ name, path, connectionName: name, endpoint: connection.endpoint }];
   const { discoveryKey, section } = connection;
@@ -76,7 +92,11 @@ async function locate(connection: Connection, { context, references }: Directory
     throw unresolved(path, 'discovery_key', discoveryKey, 'no discovery is in the references');
   const endpoints: Endpoint[] = [];
   for (const discovery of discoveries) {
-    const answers = (await discovery.resolveAll(context, discoveryKey)) ?? [];
+    const asked = discovery.resolveAll(context, discoveryKey);
+    const answers =
+      (await answeredWithin(asked, patienceMs, signal, () =>
+        unresolved(path, 'discovery_key', discoveryKey, `discovery has not answered within ${patienceMs} ms`),
+      )) ?? [];
     for (const answer of answers.filter((each) => each !== null)) {
       const found = Section.of(answer, path, ErrorCode.BAD_CONNECTION);
       const endpoint = readEndpoint(section.overlaidWith(found));
@@ -96,8 +116,10 @@ async function locate(connection: Connection, { context, references }: Directory
 
 async function lookUp(credential: Credential, directory: Directory): Promise<NamedLogins> {
   if (credential.kind === 'given') return { ...credential, lookUpAgain: null };
-  const lookUpAgain = (): Promise<Logins> => lookUpStored(credential, directory);
-  return { name: credential.name, ...(await lookUpAgain()), lookUpAgain };
+  // Whoever asks again goes on meanwhile, and outlives the `open` that the signal belongs to.
+  const lookUpAgain = (): Promise<Logins> =>
+    lookUpStored(credential, { ...directory, patienceMs: Infinity, signal: null });
+  return { name: credential.name, ...(await lookUpStored(credential, directory)), lookUpAgain };
 }
 
 async function lookUpStored(credential: StoredCredential, directory: Directory): Promise<Logins> {
@@ -110,16 +132,22 @@ async function lookUpStored(credential: StoredCredential, directory: Directory):
 
 async function storedUnder(
   { storeKey, section }: StoredCredential,
-  { context, references, providers }: Directory,
+  { context, references, providers, patienceMs, signal }: Directory,
 ): Promise<ConfigSource> {
   const provider = providers.get(storeKey);
-  if (provider !== undefined) return provider();
+  if (provider !== undefined) {
+    return answeredWithin(provider(), patienceMs, signal, () =>
+      badConnection(storeKey, `is a function that has not answered within ${patienceMs} ms`),
+    );
+  }
   const stores =
     references?.getOptional<ICredentialStore>(new Descriptor('*', 'credential-store', '*', '*', '*')) ?? [];
   if (stores.length === 0)
     throw unresolved(section.path, 'store_key', storeKey, 'no credential store is in the references');
   for (const store of stores) {
-    const answer = await store.lookup(context, storeKey);
+    const answer = await answeredWithin(store.lookup(context, storeKey), patienceMs, signal, () =>
+      unresolved(section.path, 'store_key', storeKey, `the credential store has not answered within ${patienceMs} ms`),
+    );
     if (answer !== null && answer !== undefined) return answer;
   }
   throw unresolved(section.path, 'store_key', storeKey, 'no credential store knows it');

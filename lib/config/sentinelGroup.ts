@@ -2,6 +2,7 @@ import { type HostAndPort, type SentinelGroup, canonicalAddress } from './Master
 import type { Section } from './Section';
 import { badConnection } from './refusals';
 import { PORT_BOUND, readAddress, readHost } from './redisUri';
+import { hintFor, meantBy } from './spelling';
 
 const DEFAULT_SENTINEL_PORT = 26379;
 
@@ -14,6 +15,11 @@ const RIVALS: readonly string[] = ['host', 'ip', 'port', 'uri', 'url'];
 /** @returns whether a connection names Sentinels, well or not. */
 export function namesSentinels(section: Section): boolean {
   return section.has('sentinels') || !section.within('sentinels', section.code).isBlank;
+}
+
+/** @returns the known key that another one beside it stands for; ioredis calls a group's name `name`. */
+export function meantIn(section: Section, key: string, known: readonly string[]): string | null {
+  return key === 'name' && namesSentinels(section) ? 'master_name' : meantBy(key, known);
 }
 
 /**
@@ -35,7 +41,10 @@ export function readSentinelGroup(section: Section): SentinelGroup | null {
   const sentinels = readSentinels(section);
   const masterName = section.text('master_name');
   if (masterName === null) {
-    throw badConnection(section.keyOf('master_name'), 'is missing: Sentinels know each master by a name');
+    const others = section.keys().filter((key) => key !== 'master_name');
+    const misspelt = others.find((key) => meantIn(section, key, SENTINEL_KEYS) === 'master_name');
+    const hint = misspelt === undefined ? '' : hintFor(section, misspelt, 'master_name');
+    throw badConnection(section.keyOf('master_name'), `is missing: Sentinels know each master by a name${hint}`);
   }
   return Object.freeze({ kind: 'sentinel', masterName, sentinels: Object.freeze(sentinels) });
 }

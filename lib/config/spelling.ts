@@ -1,3 +1,5 @@
+import type { Section } from './Section';
+
 /** `retryTimeout`, `retry-timeout` and `RETRY_TIMEOUT` are all meant as `retry_timeout`. */
 export function spellingOf(key: string): string {
   return key.toLowerCase().replace(/[^a-z0-9.]/g, '');
@@ -16,6 +18,11 @@ export function meantBy(key: string, known: readonly string[]): string | null {
   const mistakes = known.map((name) => mistakesBetween(spelling, spellingOf(name)));
   const fewest = Math.min(...mistakes);
   return fewest <= most ? (known[mistakes.indexOf(fewest)] ?? null) : null;
+}
+
+/** @returns a sentence that asks whether a key that nobody knows was meant as another one. */
+export function hintFor(section: Section, misspelt: string, meant: string): string {
+  return `. ${section.keyOf(misspelt)} is not known: did you mean \`${meant}\`?`;
 }
 
 /** How many letters are missing, too many, wrong, or in the place of their neighbour. */

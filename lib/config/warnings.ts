@@ -1,6 +1,7 @@
 import { isEncryptionFlag } from './encryption';
 import type { Section } from './Section';
-import { meantBy, spellingOf } from './spelling';
+import { meantIn } from './sentinelGroup';
+import { spellingOf } from './spelling';
 
 /** An entry of a list, or a part of one. What else stands below a certificate is refused where it is read. */
 const LIST_ENTRY = /^(?:(sentinels)\.\d+(?:\.host|\.port)?|((?:tls|ssl)\.(?:ca|cert|key))\..*)$/;
@@ -16,7 +17,7 @@ export function warnOfUnknownKeys(section: Section, known: readonly string[]): r
   return section
     .keys()
     .filter((key) => !isKnown(key, known))
-    .map((key) => unknown(section, key, meantBy(key, known)));
+    .map((key) => unknown(section, key, meantIn(section, key, known)));
 }
 
 function unknown(section: Section, key: string, meant: string | null): string {
@@ -35,7 +36,7 @@ export function warnOfUnknownSections(
 ): readonly string[] {
   const meant = (name: string): string | null => {
     const option = options.find((each) => spellingOf(each) === spellingOf(name));
-    return option === undefined ? meantBy(name, known) : `options.${option}`;
+    return option === undefined ? meantIn(whole, name, known) : `options.${option}`;
   };
   const names = new Set(whole.keys().map((key) => (isKnown(key, known) ? key : (key.split('.')[0] ?? key))));
   return [...names].filter((name) => !isKnown(name, known)).map((name) => unknown(whole, name, meant(name)));
@@ -52,9 +53,12 @@ export function warnOfIdleKeys(
   connections: readonly Section[],
   credentials: readonly Section[],
   topLevel: Section | null,
+  known: readonly string[],
 ): readonly string[] {
   const besideSections =
-    topLevel === null || connections.includes(topLevel) ? [] : topLevel.keys().filter((key) => topLevel.has(key));
+    topLevel === null || connections.includes(topLevel)
+      ? []
+      : topLevel.keys().filter((key) => topLevel.has(key) && isKnown(key, known));
   const besideUri = connections.flatMap((section) =>
     section.has('uri') || section.has('url')
       ? ['host', 'ip', 'port'].filter((key) => section.has(key)).map((key) => section.keyOf(key))

@@ -122,7 +122,7 @@ export class Keeper implements LeaseOwner {
   }
 
   undecided(lease: Lease, answers: readonly Answer[]): Error {
-    return undecided(this.context, 'extend', lease.keys, this.household.quorum.size, answers.map(saidIn));
+    return undecided(this.context, 'extend', lease.keys, this.household.quorum, answers.map(saidIn));
   }
 
   #leave(lease: Lease): void {

@@ -52,8 +52,8 @@ export class RedisLock extends Lock implements IConfigurable, IReferenceable, IO
   /**
    * Connects to the masters, and resolves when a quorum of them is ready. A minority that is down joins later by
    * itself. Opening an open lock does nothing; opening one that closes waits for that first.
-   *
-   * @throws ConfigException NO_CONNECTION, BAD_CONNECTION, DUPLICATE_MASTER, or BAD_OPTION for the quorum
+   * @throws ConfigException NO_CONNECTION, BAD_CONNECTION (also where discovery, a credential store or a function has not
+   *   answered for 10 s, and for `connect_timeout`), DUPLICATE_MASTER, or BAD_OPTION for the quorum
    * @throws ConnectionException NO_QUORUM, naming each master and its error, when no quorum is ready within
    *   `options.connect_timeout`; the lock stays closed and may be opened again
    * @throws InvalidStateException CLOSED when it is closed meanwhile

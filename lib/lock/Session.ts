@@ -130,7 +130,7 @@ export class Session {
           if (untilMs < performance.now()) this.#undecided.delete(other);
         }
         this.#undecided.set(token, { hold, untilMs: performance.now() + 2 * hold.longestTtlMs });
-        throw undecided(context, 'adopt', keys, this.quorum.size, extended.answers.map(saidIn));
+        throw undecided(context, 'adopt', keys, this.quorum, extended.answers.map(saidIn));
     }
   }
 
@@ -142,7 +142,7 @@ export class Session {
     masters: readonly Said[],
     startedMs: number,
   ): Error {
-    const error = undecided(context, operation, keys, this.quorum.size, masters);
+    const error = undecided(context, operation, keys, this.quorum, masters);
     this.observer.emit({ kind: 'failed', context, operation, error, tookMs: performance.now() - startedMs });
     return error;
   }

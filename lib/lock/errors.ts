@@ -7,7 +7,7 @@ import {
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
 import type { Answer } from '../quorum/Votes';
-import { describeAnswer, noQuorum, type Said } from '../quorum/noQuorum';
+import { describeAnswer, noQuorum, type Said, type Voters } from '../quorum/noQuorum';
 
 /** Used before `open`, or after `close`. */
 export function notOpened(context: ContextLike): ApplicationException {
@@ -93,11 +93,11 @@ export function undecided(
   context: ContextLike,
   operation: keyof typeof DONE,
   keys: readonly string[],
-  quorum: number,
+  voters: Voters,
   masters: readonly Said[],
 ): ConnectionException {
   const what = `The lock ${quoted(keys)} could not be ${DONE[operation]}`;
-  const exception = noQuorum(context, what, quorum, masters);
+  const exception = noQuorum(context, what, voters, masters);
   exception.withDetails('key', keys.join());
   return exception;
 }

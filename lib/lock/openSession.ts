@@ -21,10 +21,10 @@ export async function openSession(
   signal: AbortSignal,
 ): Promise<Session> {
   const startedMs = performance.now();
-  const observer = new Observer(references);
+  const observer = new Observer(references, config.name);
   for (const message of config.warnings) observer.emit({ kind: 'warning', context, message });
   try {
-    const endpoints = await unlessAborted(resolveMasters(context, config, references), signal);
+    const endpoints = await unlessAborted(resolveMasters(context, config, references, signal), signal);
     const quorum = new Quorum(endpoints, quorumOf(config.options, endpoints.length), config.options, observer);
     try {
       await quorum.open(context, signal);

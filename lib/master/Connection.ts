@@ -27,9 +27,9 @@ export interface ConnectionOwner {
  * {@link MasterError}s, never anything else.
  */
 export class Connection {
-  /** The master, as messages show it. */
+  /** The master, as details and the status show it. */
   readonly address: string;
-  /** The master, as log lines name it. */
+  /** The master, as messages name it. */
   readonly label: string;
   /** The last round trip, in ms; null before the first. */
   roundTripMs: number | null = null;
@@ -86,7 +86,7 @@ export class Connection {
     this.#redis.on('ready', () => {
       this.#deadlines.end();
       // A SELECT that failed is only an 'error' event to ioredis: the locks would go into database 0.
-      if (this.#fault === null) this.owner.onConnected();
+      if (this.#fault === null || this.isSelectRefused) this.owner.onConnected();
       else this.drop(this.#fault);
     });
     // Without a 'close' before it, there was no socket to begin with, and ioredis does not try again.
@@ -206,6 +206,26 @@ export class Connection {
     };
     if (!this.runsByName) return this.#send(this.#redis.eval(script.source, numKeys, ...args), rethrow, onLost);
     return this.#send(this.#redis.evalsha(script.sha, numKeys, ...args), onRefused, onLost);
+  }
+
+  /** The login may not SELECT its database: the connection is in another one, and good only for asking what it may do. */
+  get isSelectRefused(): boolean {
+    return this.#fault?.kind === 'no-permission';
+  }
+
+  /** Who is logged in. */
+  get username(): string {
+    return this.#redis.options.username ?? 'default';
+  }
+
+  /** @returns what a command was refused with for want of a right; null where it was not */
+  async refusalOf([name, ...args]: readonly [string, ...Argument[]]): Promise<string | null> {
+    try {
+      await this.#send(this.#redis.call(name, ...args));
+      return null;
+    } catch (error) {
+      return error instanceof MasterError && error.kind === 'no-permission' ? error.message : null;
+    }
   }
 
   /** Runs a script that the server need not know yet. */

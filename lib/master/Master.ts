@@ -83,7 +83,7 @@ export class Master implements ConnectionOwner {
     return this.#state;
   }
 
-  /** How log lines name it. */
+  /** How messages name it. */
   get label(): string {
     return this.#connection.label;
   }

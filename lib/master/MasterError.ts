@@ -38,6 +38,7 @@ import {
  * - `cluster-shard`: a node of a Redis Cluster that does not serve every key
  * - `cross-slot`: keys that a cluster node takes together only where they share a hash tag
  * - `sentinel`: a Sentinel, which names masters and is none
+ * - `no-sentinel`: none of the Sentinels that are to name the master is one
  * - `not-redis`: something that does not speak Redis's protocol
  * - `unknown-command`: a command was taken away from it, or it is too old to have it
  * - `too-few-replicas`: refuses writes, since too few replicas follow it (NOREPLICAS)
@@ -72,6 +73,7 @@ export type FaultKind =
   | 'cluster-shard'
   | 'cross-slot'
   | 'sentinel'
+  | 'no-sentinel'
   | 'not-redis'
   | 'unknown-command'
   | 'too-few-replicas'
@@ -87,7 +89,7 @@ export class MasterError extends Error {
   readonly atMs!: number;
 
   constructor(
-    /** The master, as messages show it. */
+    /** The master, as details and the status show it. */
     readonly address: string,
     readonly kind: FaultKind,
     message: string,
@@ -139,6 +141,7 @@ const FINAL: readonly FaultKind[] = [
   'duplicate',
   'cluster-shard',
   'sentinel',
+  'no-sentinel',
   'not-redis',
 ];
 
@@ -162,9 +165,9 @@ export function isFinal(kind: FaultKind): boolean {
   return FINAL.includes(kind);
 }
 
-/** Where Redis refuses for want of a right: whether that is the right to a key, and not the one to a command. */
+/** Where Redis refuses for want of a right: whether that is the right to a key or a channel, and not the one to a command. */
 export function isAboutKeys(refusal: string): boolean {
-  return /access (?:a|(?:at least )?one of the) key/.test(refusal);
+  return /access (?:a|(?:at least )?one of the) (?:key|channel)/.test(refusal);
 }
 
 /** What Redis answered, sorted by kind. Lua puts its own text around an error, and ACL words some differently. */

@@ -4,7 +4,7 @@ import { isForbidden, MasterError } from './MasterError';
 import { IDENTIFY, identifyArguments } from './identity';
 import { unreadable } from './replies';
 import type { Argument, Script } from './Script';
-import { CLUSTER_SLOTS, type ServerInfo } from './ServerInfo';
+import { CLUSTER_SLOTS, readServerInfo, type ServerInfo } from './ServerInfo';
 
 /** How many orphaned locks are taken back in one round trip. */
 const BATCH = 128;
@@ -29,12 +29,31 @@ export interface Lacking {
   readonly commands: readonly string[];
 }
 
+/** One command, and what an ACL calls the right to it. */
+export interface SingleTry {
+  readonly right: string;
+  readonly command: readonly [name: string, ...args: Argument[]];
+}
+
+/** What finds out all that a login lacks, where it was refused something. It changes nothing. */
+export interface Rights {
+  readonly tries: readonly SingleTry[];
+  /**
+   * @param refusals what each try was refused with for want of a right; null where it was not
+   * @param known what is known to be missing already, as an ACL writes it
+   * @returns a sentence; null where nothing is missing that a lock needs
+   */
+  readonly sayLacking: (refusals: readonly (string | null)[], known: readonly string[], user: string) => string | null;
+}
+
 /** Finds out whether the login may do all that the scripts do. It takes no keys, and changes nothing. */
 export interface RightsProbe {
   readonly script: Script;
   readonly args: readonly Argument[];
   /** Reads what the script answers; null where it cannot be read. */
   readonly lacking: (reply: unknown) => Lacking | null;
+  /** Asked where the script, or what asks for it, was refused. */
+  readonly rights: Rights;
 }
 
 /** Whom a master is prepared for. */
@@ -86,13 +105,17 @@ export class Preparation {
    */
   async run(identify: (server: ServerInfo) => void): Promise<Prepared> {
     const { connection } = this;
+    if (connection.isSelectRefused) {
+      throw await this.#lacksRights(this.owner.scriptsFor(readServerInfo(null, null)).probe.rights, ['+select']);
+    }
     const greeted = await connection.greet();
     if (greeted.isSentinel) {
       const message = 'is a Sentinel, and no master: write sentinels and master_name in place of host and port';
       throw new MasterError(connection.address, 'sentinel', message);
     }
     if (greeted.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
-    const server = await this.#named(greeted);
+    const rights = (): Rights => this.owner.scriptsFor(greeted).probe.rights;
+    const server = await this.#named(greeted).catch((error: unknown) => this.#refused(error, rights()));
     identify(server);
     if (server.isClustered) await this.#checkSlots();
     if (!server.saysWhoItIs) {
@@ -165,20 +188,33 @@ export class Preparation {
    */
   async #teach({ bySha, takeBack, probe }: MasterScripts): Promise<void> {
     const { connection } = this;
-    const [reply] = await Promise.all([
+    const asked = Promise.all([
       this.#probe(probe),
       connection.load([...bySha.values(), takeBack]),
       // It has nothing to do without keys.
       connection.run(takeBack, 0, [], () => true),
     ]);
+    const [reply] = await asked.catch((error: unknown) => this.#refused(error, probe.rights));
     if (!connection.runsByName) this.#warnOnce('EVALSHA', 'each script is sent in full, which takes longer');
     const lacking = probe.lacking(reply);
     if (lacking === null) throw unreadable(connection.address, reply);
     const { rights, commands } = lacking;
     if (commands.length > 0) throw this.#lacks(commands.join(', '));
-    if (rights.length > 0) {
-      throw new MasterError(connection.address, 'no-permission', `the user lacks ${rights.join(' ')}`);
-    }
+    if (rights.length > 0) throw await this.#lacksRights(probe.rights, rights);
+  }
+
+  /** A right that is missing is not the only one, often. */
+  async #refused(error: unknown, rights: Rights): Promise<never> {
+    if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
+    throw await this.#lacksRights(rights, [], error.message);
+  }
+
+  /** All at once, however little the connection was permitted so far. */
+  async #lacksRights({ tries, sayLacking }: Rights, known: readonly string[], otherwise = ''): Promise<MasterError> {
+    const { connection } = this;
+    const refusals = await Promise.all(tries.map(({ command }) => connection.refusalOf(command)));
+    const message = sayLacking(refusals, known, connection.username) ?? otherwise;
+    return new MasterError(connection.address, 'no-permission', message);
   }
 
   async #probe({ script, args }: RightsProbe): Promise<unknown> {

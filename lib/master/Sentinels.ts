@@ -121,7 +121,9 @@ export class Sentinels implements Locator {
         'unknown-master',
         'no Sentinel knows a master of that name: correct master_name',
       );
-    const said = faults.map(({ address, message }) => `Sentinel ${address}: ${message}`).join(', ');
+    const said = faults
+      .map(({ address, kind, message }) => (kind === 'no-sentinel' ? message : `Sentinel ${address}: ${message}`))
+      .join(', ');
     const final = faults.every(({ kind }) => isFinal(kind)) ? faults[0] : undefined;
     return new MasterError(this.address, final?.kind ?? 'unreachable', said);
   }
@@ -139,7 +141,7 @@ class Sentinel {
   constructor(
     private readonly masterName: string,
     endpoint: MasterEndpoint,
-    at: HostAndPort,
+    private readonly at: HostAndPort,
     private readonly timeoutMs: number,
   ) {
     this.#address = hostAndPort(at);
@@ -170,11 +172,25 @@ class Sentinel {
   }
 
   #faultOf(error: Error): MasterError {
-    if (error.name === 'ReplyError') return faultOfReply(this.#address, error);
+    if (error.name === 'ReplyError') {
+      const fault = faultOfReply(this.#address, error);
+      return fault.kind === 'unknown-command' ? this.#noSentinel() : fault;
+    }
     if (TIMED_OUT.test(error.message)) {
       return new MasterError(this.#address, 'silent', `no answer within ${this.timeoutMs} ms`);
     }
     return faultOfSocket(this.#address, error, phaseOf(this.#redis.stream));
+  }
+
+  /** It does not know the command that every Sentinel knows. */
+  #noSentinel(): MasterError {
+    const { host, port } = this.at;
+    const line = `write host: ${host}, port: ${port} in place of sentinels and master_name`;
+    return new MasterError(
+      this.#address,
+      'no-sentinel',
+      `${this.#address} is no Sentinel: where it is a master, ${line}`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { MARKER } from './marker';
 import { script, type Argument, type Script } from './Script';
 
@@ -16,5 +17,5 @@ return ARGV[1]
 `);
 
 export function identifyArguments(uptimeS: number | null): readonly Argument[] {
-  return [MARKER, crypto.randomUUID().replaceAll('-', ''), uptimeS ?? -1];
+  return [MARKER, randomUUID().replaceAll('-', ''), uptimeS ?? -1];
 }

@@ -17,11 +17,13 @@ export type EventReader = (event: LockEvent) => unknown;
 export class Observer {
   readonly #readers: readonly EventReader[];
 
-  constructor(references: IReferences | null) {
+  /** @param name of the lock, for its lines; null where it has none */
+  constructor(references: IReferences | null, name: string | null) {
+    const prefix = name === null ? '' : `${name}: `;
     const find = <T>(type: string): T[] => references?.getOptional<T>(new Descriptor('*', type, '*', '*', '1.0')) ?? [];
     const loggers = find<ILogger>('logger');
     this.#readers = [
-      ...(loggers.length === 0 ? [warnProcess()] : loggers.map(logTo)),
+      ...(loggers.length === 0 ? [warnProcess(prefix)] : loggers.map((logger) => logTo(logger, prefix))),
       ...find<ICounters>('counters').flatMap((counters) => [countIn(counters), measureIn(counters)]),
       ...find<ITracer>('tracer').map(traceIn),
     ];
@@ -52,7 +54,7 @@ const MOST_REMEMBERED = 1_000;
  * Where nobody logs, a warning must still not be lost. Of one key the same is said once, until a lock of it is released
  * in time: work that always takes longer than its ttl would fill the output.
  */
-function warnProcess(): EventReader {
+function warnProcess(prefix: string): EventReader {
   const warnedOf = new Map<string, string>();
   return (event) => {
     if (event.kind === 'released') warnedOf.delete(event.key);
@@ -65,7 +67,7 @@ function warnProcess(): EventReader {
       const [oldest] = warnedOf.keys();
       if (warnedOf.size > MOST_REMEMBERED && oldest !== undefined) warnedOf.delete(oldest);
     }
-    process.emitWarning(message, 'RedisLockWarning');
+    process.emitWarning(prefix + message, 'RedisLockWarning');
   };
 }
 
@@ -91,18 +93,18 @@ function warningIn(event: LockEvent): string | null {
   }
 }
 
-function logTo(logger: ILogger): EventReader {
+function logTo(logger: ILogger, prefix: string): EventReader {
   return (event) => {
     const context = contextOf('context' in event ? event.context : null);
     switch (event.kind) {
       case 'master-ready':
-        return logger.info(context, `Redis master ${event.label} is ready`);
+        return logger.info(context, `${prefix}Redis master ${event.label} is ready`);
       case 'failed':
-        return logger.error(context, event.error, `Redis lock failed to ${event.operation}`);
+        return logger.error(context, event.error, `${prefix}Redis lock failed to ${event.operation}`);
       case 'acquired':
-        return logger.trace(context, `Acquired lock ${event.key}`);
+        return logger.trace(context, `${prefix}Acquired lock ${event.key}`);
       case 'released':
-        return logger.trace(context, `Released lock ${event.key}`);
+        return logger.trace(context, `${prefix}Released lock ${event.key}`);
       case 'refused':
         return;
       case 'warning':
@@ -110,7 +112,7 @@ function logTo(logger: ILogger): EventReader {
       case 'master-quarantined':
       case 'gone':
       case 'lost':
-        return logger.warn(context, warningIn(event) ?? '');
+        return logger.warn(context, prefix + (warningIn(event) ?? ''));
     }
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { Ask, Master } from '../master/Master';
 import { MARKER } from '../master/marker';
@@ -62,7 +63,7 @@ export class Admission {
     signal.addEventListener('abort', () => this.#forgetIfPending(master), { once: true });
     const isOnly = this.masters.length === 1 ? '1' : '0';
     const inspect = async (): Promise<Standing> => {
-      const args = [runId, this.#guardMs, crypto.randomUUID(), isOnly];
+      const args = [runId, this.#guardMs, randomUUID(), isOnly];
       return this.#read(master, await ask(INSPECT, [MARKER], args), inspect);
     };
     let standing = await inspect();

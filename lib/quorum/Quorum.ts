@@ -13,7 +13,7 @@ import type { Observer } from '../observe/Observer';
 import { Admission } from './Admission';
 import { Fencing } from './Fencing';
 import type { Refused } from './Hold';
-import { describeFault, noQuorum, type Said } from './noQuorum';
+import { describeFault, noQuorum, type Said, type Voters } from './noQuorum';
 import { rightsProbe } from './rights';
 import { Rounds } from './Rounds';
 import { systemClock, systemMicros } from './Stopwatch';
@@ -33,7 +33,7 @@ const STALL = 4;
 const CLOCK_DIFFERENCE_MS = 50;
 
 /** The masters as one voter: connected to, admitted, and asked in rounds. */
-export class Quorum implements MasterOwner {
+export class Quorum implements MasterOwner, Voters {
   readonly masters: readonly Master[];
   readonly rounds: Rounds;
   readonly fencing: Fencing;
@@ -75,7 +75,7 @@ export class Quorum implements MasterOwner {
     const scripts = { isGuarded: isProved, isNotifying: options.notify };
     this.rounds = new Rounds(this.masters, size, settings, scripts, systemClock);
     this.fencing = new Fencing(this.rounds, this.masters, size, systemMicros);
-    this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved });
+    this.#newProbe = rightsProbe(options.keyPrefix, { isOn: isGuarded, isProved }, options.notify);
   }
 
   scriptsFor({ runId }: ServerInfo): MasterScripts {
@@ -101,14 +101,14 @@ export class Quorum implements MasterOwner {
     if (isInTime) await this.#until(isEveryoneHeard, nodeTimeoutMs, signal);
     const hopeless = this.#hopeless();
     if (hopeless !== null && hopeless.kind === 'duplicate') {
-      throw misconfiguration(context, hopeless, ErrorCode.DUPLICATE_MASTER);
+      throw this.#misconfiguration(context, hopeless, ErrorCode.DUPLICATE_MASTER);
     }
     if (hopeless !== null && NO_MASTERS.includes(hopeless.kind)) {
-      throw misconfiguration(context, hopeless, ErrorCode.NOT_A_MASTER);
+      throw this.#misconfiguration(context, hopeless, ErrorCode.NOT_A_MASTER);
     }
     if (isInTime && hopeless === null) return;
     const standings = this.masters.map((master) => standing(master, this.quarantineMs(master)));
-    throw noQuorum(context, 'The lock could not be opened', this.size, standings);
+    throw noQuorum(context, 'The lock could not be opened', this, standings);
   }
 
   /** Closes every connection, at once. */
@@ -137,7 +137,7 @@ export class Quorum implements MasterOwner {
     if (server.isReplica) throw new MasterError(address, 'replica', 'is a replica, and its master has the vote');
     const twin = this.#present.get(server.runId);
     if (twin !== undefined) {
-      throw new MasterError(address, 'duplicate', `is the same server as ${twin.address}, which has one vote`);
+      throw new MasterError(address, 'duplicate', `is the same server as ${twin.label}, which has one vote`);
     }
     this.#present.set(server.runId, master);
     signal.addEventListener('abort', () => this.#present.delete(server.runId), { once: true });
@@ -155,6 +155,11 @@ export class Quorum implements MasterOwner {
       this.warn(`Redis master ${label} goes on voting where it is cut off from its Sentinels: ${remedy}`);
     }
     await this.#admission?.admit(master, server.runId, ask, signal);
+  }
+
+  /** No two masters have one address: connections to the same one are refused. */
+  labelOf(address: string): string {
+    return this.masters.find((master) => master.address === address)?.label ?? address;
   }
 
   /** Of a call whose time was up before its turn to ask the masters. */
@@ -186,6 +191,14 @@ export class Quorum implements MasterOwner {
     const final = errors.filter(({ kind }) => isFinal(kind));
     if (final.length <= this.masters.length - this.size) return null;
     return final.find(({ kind }) => NO_MASTERS.includes(kind)) ?? final[0] ?? null;
+  }
+
+  #misconfiguration(context: ContextLike, error: MasterError, code: ErrorCode): ApplicationException {
+    const { address, message: reason } = error;
+    const message = `The connection to ${this.labelOf(address)} cannot be used: it ${reason}`;
+    return new ConfigException(traceIdOf(context), code, message)
+      .withDetails('address', address)
+      .withDetails('reason', reason);
   }
 
   #readyCount(): number {
@@ -225,13 +238,6 @@ export class Quorum implements MasterOwner {
 /** One that waits for its admission gets it as soon as another one has it. */
 function isOnItsWay(state: MasterState): boolean {
   return state.kind === 'connecting' || (state.kind === 'away' && state.error.kind === 'unadmitted');
-}
-
-function misconfiguration(context: ContextLike, error: MasterError, code: ErrorCode): ApplicationException {
-  const { address, message } = error;
-  return new ConfigException(traceIdOf(context), code, `The connection to ${address} cannot be used: it ${message}`)
-    .withDetails('address', address)
-    .withDetails('reason', message);
 }
 
 function standing({ address, state }: Master, quarantineMs: number): Said {

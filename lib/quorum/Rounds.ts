@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterLastLook } from '../master/afterLastLook';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
@@ -74,7 +75,7 @@ export class Rounds {
     proposal: Proposal | null = null,
   ): Promise<Acquired> {
     if (this.#late.size > 0) this.#reclaimLate(keys);
-    const hold = new Hold(keys, crypto.randomUUID(), [], ttlMs, this.#addresses.length, 'pending');
+    const hold = new Hold(keys, randomUUID(), [], ttlMs, this.#addresses.length, 'pending');
     const term = this.#term(ttlMs);
     const votes = this.#votes(quorumOfGrants);
     const round: Round = { kind: 'acquire', votes, hold, ttlMs, place, proposal };
@@ -141,7 +142,7 @@ export class Rounds {
    */
   inherit({ keys, token, formerTokens, longestTtlMs, fencingToken }: Inheritance): Hold {
     const tokens = [...formerTokens, token];
-    const hold = new Hold(keys, crypto.randomUUID(), tokens, longestTtlMs, this.#addresses.length, 'held');
+    const hold = new Hold(keys, randomUUID(), tokens, longestTtlMs, this.#addresses.length, 'held');
     hold.fencingToken = fencingToken;
     return hold;
   }

@@ -13,23 +13,30 @@ export interface Said {
   readonly couldVote: boolean;
 }
 
+/** The masters that are asked, as far as messages speak of them. */
+export interface Voters {
+  /** How many have to agree. */
+  readonly size: number;
+  /** How messages name the master at an address. */
+  labelOf(address: string): string;
+}
+
 /**
- * Too few masters could say.
+ * Too few masters could say. The message names each master by its connection too; the details by its address alone.
  *
  * @param what what could not be done, as the start of a sentence
- * @param needed how many masters would have had to agree
  */
 export function noQuorum(
   context: ContextLike,
   what: string,
-  needed: number,
+  voters: Voters,
   masters: readonly Said[],
 ): ConnectionException {
   const able = masters.filter(({ couldVote }) => couldVote).length;
   const noun = masters.length === 1 ? 'master' : 'masters';
   const said = masters.map(({ address, words }) => `${address}: ${words}`).join('; ');
-  const count = `${able} of ${masters.length} ${noun} could vote, and the quorum is ${needed}`;
-  const message = `${what}: ${count}. ${grouped(masters)}`;
+  const count = `${able} of ${masters.length} ${noun} could vote, and the quorum is ${voters.size}`;
+  const message = `${what}: ${count}. ${grouped(masters, voters)}`;
   const exception = new ConnectionException(traceIdOf(context), ErrorCode.NO_QUORUM, message);
   exception.withDetails('masters', said);
   const cause = causeOf(masters);
@@ -39,15 +46,17 @@ export function noQuorum(
 }
 
 /** Masters that said the same are named together. */
-function grouped(masters: readonly Said[]): string {
+function grouped(masters: readonly Said[], voters: Voters): string {
   const byWords = new Map<string, string[]>();
-  for (const { address, words } of masters) byWords.set(words, [...(byWords.get(words) ?? []), address]);
-  return [...byWords].map(([words, addresses]) => `${listed(addresses)}: ${words}`).join('; ');
+  for (const { address, words } of masters) {
+    byWords.set(words, [...(byWords.get(words) ?? []), voters.labelOf(address)]);
+  }
+  return [...byWords].map(([words, labels]) => `${listed(labels)}: ${words}`).join('; ');
 }
 
-function listed(addresses: readonly string[]): string {
-  const last = addresses.at(-1) ?? '';
-  return addresses.length < 2 ? last : `${addresses.slice(0, -1).join(', ')} and ${last}`;
+function listed(labels: readonly string[]): string {
+  const last = labels.at(-1) ?? '';
+  return labels.length < 2 ? last : `${labels.slice(0, -1).join(', ')} and ${last}`;
 }
 
 /** What only a change of the configuration can mend says the most. */

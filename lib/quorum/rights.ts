@@ -1,16 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { faultOfReply, isAboutKeys } from '../master/MasterError';
 import type { Lacking, RightsProbe } from '../master/Preparation';
 import { listIn } from '../master/replies';
 import { script } from '../master/Script';
 import { MARKER } from '../master/marker';
-
-/** How the restart guard goes about with a master. */
-export interface Guarding {
-  /** The master is admitted before it is asked to vote. */
-  readonly isOn: boolean;
-  /** Its admission is proved with each vote. */
-  readonly isProved: boolean;
-}
+import { singleTries, type Guarding } from './singleTries';
 
 /** ARGV: a lock's key that nobody has, and the marker's. A try that is refused does not end the script. */
 const PRELUDE = `
@@ -52,15 +46,21 @@ try('hmget', marker, 'run')
  * What finds out whether the scripts may do what they do, before a vote depends on it. It is done and not asked for:
  * `redis.acl_check_cmd` came with Redis 7, needs each command as well, and cannot tell a command from its keys.
  */
-export function rightsProbe(keyPrefix: string, guarding: Guarding): () => RightsProbe {
+export function rightsProbe(keyPrefix: string, guarding: Guarding, isNotifying: boolean): () => RightsProbe {
   const tries = [ON_A_LOCK, guarding.isOn ? TO_ADMIT : '', guarding.isProved ? TO_PROVE_ADMISSION : ''];
   const probe = script(`${PRELUDE}${tries.join('')}return refusals`);
-  return () => ({
-    script: probe,
+  return () => {
     // Another key each time: one that is known could be somebody's lock, and would be deleted.
-    args: [`${keyPrefix}redlock:rights:${crypto.randomUUID()}`, MARKER],
-    lacking: (reply) => lackingIn(reply, keyPrefix),
-  });
+    const lock = `${keyPrefix}redlock:rights:${randomUUID()}`;
+    return {
+      script: probe,
+      args: [lock, MARKER],
+      lacking: (reply) => lackingIn(reply, keyPrefix),
+      get rights() {
+        return singleTries(lock, keyPrefix, guarding, isNotifying);
+      },
+    };
+  };
 }
 
 function lackingIn(reply: unknown, keyPrefix: string): Lacking | null {

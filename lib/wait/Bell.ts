@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { LockOptions } from '../config/LockOptions';
 import type { Master } from '../master/Master';
 import type { Quorum } from '../quorum/Quorum';
@@ -36,7 +37,7 @@ export class Bell {
   /** Listens on every master that can tell. Returns whether there is any. */
   listen(): boolean {
     if (!this.options.notify) return false;
-    this.#id = Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url');
+    this.#id = randomBytes(9).toString('base64url');
     for (const master of this.quorum.masters) {
       master.channels.listen(channelOf(this.#id), () => this.#ring(master));
     }

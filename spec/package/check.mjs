@@ -2,49 +2,18 @@
  * Packs the package as a release would, installs the tarball into an empty project and uses it from there: what works
  * inside the checkout (an import of a development dependency, a file that `files` forgets) can still fail for a user.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { BUNDLER_PACKAGES, makeBundles } from './bundles.mjs';
 import { checkCompile, MODULE_SETTINGS } from './compile.mjs';
 import { checkCompilers, COMPILERS, COMPILER_PACKAGES } from './compilers.mjs';
 import { COMMONJS, ESM } from './consumer.mjs';
 import { checkBuilt, checkDeclarations, checkExports, checkFileList } from './contents.mjs';
-import { CheckFailed, demand } from './demand.mjs';
-
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const STEP_LIMIT_MS = 300_000;
-
-function run(cwd, command, ...args) {
-  const options = { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: STEP_LIMIT_MS };
-  const { status, signal, error, stdout, stderr } = spawnSync(command, args, options);
-  const outcome = error?.message ?? (signal === null ? `exit code ${status}` : `ended by ${signal}`);
-  demand(
-    status === 0,
-    `'${[command, ...args].join(' ')}' failed (${outcome})\n${stdout ?? ''}${stderr ?? ''}`.trimEnd(),
-  );
-  return stdout;
-}
+import { demand } from './demand.mjs';
+import { check, inFolder, run } from './steps.mjs';
+import { install, pack, ROOT } from './tarball.mjs';
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
-
-function pack(folder) {
-  run(ROOT, 'npm', 'pack', '--pack-destination', folder);
-  const tarballs = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
-  demand(tarballs.length === 1, `npm pack made ${tarballs.length} tarballs`);
-  return join(folder, tarballs[0]);
-}
 
 /** Read from the tarball itself: what npm adds to an installed package would blur the picture. */
 function listTarball(tarball) {
@@ -52,13 +21,6 @@ function listTarball(tarball) {
   return entries
     .filter((entry) => entry !== '' && !entry.endsWith('/'))
     .map((entry) => entry.replace(/^package\//, ''));
-}
-
-/** Without a lockfile and without development dependencies, as an application would. */
-function install(project, ...packages) {
-  mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', version: '0.0.0', private: true }));
-  run(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', ...packages);
 }
 
 function checkPeers(manifest, project) {
@@ -71,17 +33,6 @@ function checkPeers(manifest, project) {
 function checkRun(project, file, text) {
   writeFileSync(join(project, file), text);
   run(project, process.execPath, file);
-}
-
-async function check(title, action) {
-  try {
-    const result = await action();
-    console.log(`ok      ${title}`);
-    return result;
-  } catch (error) {
-    console.log(`FAILED  ${title}`);
-    throw error;
-  }
 }
 
 async function checkPackage(folder) {
@@ -123,12 +74,4 @@ async function checkPackage(folder) {
   );
 }
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'package-check-')));
-try {
-  await checkPackage(folder);
-} catch (error) {
-  console.error(error instanceof CheckFailed ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+await inFolder(checkPackage);

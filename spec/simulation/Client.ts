@@ -12,6 +12,12 @@ export interface Held {
   readonly ttlMs: number;
   readonly isRenewed: boolean;
   readonly isAdopted: boolean;
+  /** When it was first seen on fewer masters than a quorum, which no extension that begins later may change. */
+  lostMs: number | null;
+  /** Its validity was seen to last until then, by the world's clock. */
+  untilMs: number;
+  /** It was extended otherwise than by its own renewals. */
+  isExtended: boolean;
   /** It was seen to be over; then it must stay so. */
   isOver: boolean;
   /** Nobody here wants it any more. */
@@ -37,6 +43,8 @@ export interface Witness {
   onGranted(held: Held): void;
   onReleased(held: Held, outcome: ReleaseOutcome, wasSafe: boolean): void;
   onHandedOver(held: Held): void;
+  /** It was extended when it had been lost. */
+  onRevived(held: Held): void;
   onFailed(client: Client, what: string, error: unknown): void;
   tokenOn(keys: readonly string[], owner: Process): string | null;
 }
@@ -132,7 +140,12 @@ export class Client {
   }
 
   extend(held: Held, ttlMs: number): void {
-    this.#call(`extend ${held.keys.join()}`, 4 * NODE_TIMEOUT_MS, () => held.lease.extend(ttlMs));
+    held.isExtended = true;
+    this.#call(`extend ${held.keys.join()}`, 4 * NODE_TIMEOUT_MS, async () => {
+      const wasLost = held.lostMs !== null;
+      await held.lease.extend(ttlMs);
+      if (wasLost) this.witness.onRevived(held);
+    });
   }
 
   handOver(held: Held, to: Client): void {
@@ -168,6 +181,9 @@ export class Client {
       ttlMs,
       isRenewed,
       isAdopted,
+      lostMs: null,
+      untilMs: this.world.nowMs + lease.remaining(),
+      isExtended: false,
       isOver: false,
       isGivenUp: false,
       firedMs: null,

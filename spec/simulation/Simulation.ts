@@ -4,6 +4,7 @@ import { attach, Network } from './network/Network';
 import type { Schedule, Step } from './schedule/Step';
 import { SimulatedServer } from './server/SimulatedServer';
 import type { Process } from './world/Process';
+import type { Wrong } from './wrongs';
 import { enter } from './world/globals';
 import { World } from './world/World';
 
@@ -25,13 +26,6 @@ const KEPT_MS = 400;
 /** For an attempt, or a release, where nothing is wrong. */
 const ROUND_MS = 1500;
 
-/** What a simulation may be told to get wrong, to see that it is found. */
-export interface Wrongs {
-  readonly restartGuardMs?: number;
-  /** By how much the masters' clocks run too fast. */
-  readonly rate?: number;
-}
-
 /** What came of one schedule. */
 export interface Result {
   readonly violations: readonly Violation[];
@@ -51,14 +45,14 @@ export class Simulation {
 
   constructor(
     private readonly schedule: Schedule,
-    private readonly wrongs: Wrongs = {},
+    private readonly wrong: Partial<Wrong> = {},
   ) {
     const { seed, masters } = schedule;
     const world = (this.#world = new World(seed));
     this.#servers = Array.from({ length: masters }, (_, index) => {
       // Within what drift_factor allows for, half of it for each side.
-      const rate = wrongs.rate ?? 1 + world.chance.between(-0.004, 0.004);
-      return new SimulatedServer(world, `m${index}`, rate);
+      const rate = wrong.rate ?? 1 + world.chance.between(-0.004, 0.004);
+      return new SimulatedServer(world, `m${index}`, rate, wrong.rewrite);
     });
     this.#network = new Network(world, this.#servers, (process, server) => this.#latencyMs(process, server));
     this.#judge = new Judge(world, this.#servers, Math.floor(masters / 2) + 1, () => this.#clients);
@@ -72,6 +66,7 @@ export class Simulation {
     process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
     try {
       for (let index = 0; index < clients; index += 1) this.#start(index);
+      if (this.wrong.hasLoner === true) this.#startLoner();
       await this.#advance(OPENING_MS);
       for (const step of steps) {
         if (step.afterMs > 0) await this.#advance(step.afterMs);
@@ -134,11 +129,19 @@ export class Simulation {
 
   #start(index: number): void {
     const connections = this.#servers.map(({ name }) => ({ host: name, port: 6379 }));
-    const options = { restart_guard: this.wrongs.restartGuardMs ?? GUARD_MS };
+    const options = { restart_guard: this.wrong.restartGuardMs ?? GUARD_MS };
     const name = `c${index}${'+'.repeat(this.#clients.filter(({ name }) => name.startsWith(`c${index}`)).length)}`;
     const client = new Client(this.#world, name, { connections, options }, this.#judge);
     this.#clients[index] = client;
     this.#world.as(client.process, () => client.open());
+  }
+
+  /** Another application, with one of the masters for its own. */
+  #startLoner(): void {
+    const [server] = this.#servers as [SimulatedServer];
+    const config = { connections: [{ host: server.name, port: 6379 }], options: { key_prefix: 'other:' } };
+    const loner = new Client(this.#world, 'loner', config, this.#judge);
+    this.#world.as(loner.process, () => loner.open());
   }
 
   #take(step: Step): void {
@@ -160,7 +163,8 @@ export class Simulation {
       });
     switch (step.kind) {
       case 'acquire':
-        return act(() => client.acquire(step));
+        // Without the guard there are no numbers.
+        return act(() => client.acquire({ ...step, isFenced: step.isFenced && this.wrong.restartGuardMs !== 0 }));
       case 'release':
         return heldBy(step.nth, (held) => client.release(held));
       case 'keep':

@@ -60,10 +60,12 @@ describe('A set of masters', function () {
     const held = await Promise.all(inside.map((lock, index) => lock.tryAcquireLock('123', `key ${index}`, LONG)));
     expect(held).to.deep.equal(Array(8).fill(true));
     for (const contender of processes) expect(await contender.attempt('key 0', LONG, 1)).to.include({ granted: 0 });
-    // One founding, and every master knows it.
-    const foundings = await Promise.all([0, 1, 2].map((index) => fieldOf(index, 'founding')));
-    expect(new Set(foundings).size).to.equal(1);
-    expect(String(foundings[0]).split(',')).to.have.length(3);
+    // One founding: who comes to it late, when some have been admitted by it, names those that have not.
+    const foundings = await Promise.all(
+      [0, 1, 2].map(async (index) => String(await fieldOf(index, 'founding')).split(',')),
+    );
+    expect(new Set(foundings.flat()).size).to.equal(3);
+    for (const founding of foundings) expect(founding).to.have.length.at.least(2);
   });
 
   it('that has come back empty as a whole is served at once by whoever has not known it', async () => {

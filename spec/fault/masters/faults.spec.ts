@@ -156,8 +156,9 @@ describe('A lock, while a master', () => {
     expect(await pass(lock)).to.equal(true);
 
     const lost = locks.create({ connections: [...known.slice(2), ...nowhere], ...login });
-    const { message } = await thrownBy(lost.open('123'), ConnectionException, 'NO_QUORUM');
-    for (const { host } of nowhere) expect(message).to.match(new RegExp(`${host}:6379: unreachable \\(`));
+    const { details } = await thrownBy(lost.open('123'), ConnectionException, 'NO_QUORUM');
+    for (const { host } of nowhere)
+      expect(details.getAsString('masters')).to.match(new RegExp(`${host}:6379: unreachable \\(`));
   });
 
   it('is loading its data', async () => {

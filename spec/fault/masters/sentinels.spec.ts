@@ -164,6 +164,18 @@ describe('Masters behind Sentinels', function () {
     expect(message).to.include('unknown-master (no Sentinel knows a master of that name: correct master_name)');
   });
 
+  it('are refused at once where what stands for their Sentinels is a master, with the line to write', async () => {
+    const [{ port }] = serversOf(2);
+    const group = { sentinels: [`127.0.0.1:${port}`], master_name: GROUPS[0] };
+    const lock = create([group], { connect_timeout: 600_000 });
+    const { message } = await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM');
+
+    expect(message).to.include(
+      `no-sentinel (127.0.0.1:${port} is no Sentinel: where it is a master, ` +
+        `write host: 127.0.0.1, port: ${port} in place of sentinels and master_name)`,
+    );
+  });
+
   it('are refused as two where their Sentinels name one', async () => {
     const [first = '', ...others] = addresses();
     const lock = create([

@@ -124,24 +124,81 @@ describe("A lock's rights on its masters", function () {
 
   it('are all named that are missing, and nothing else', async () => {
     await permit(without('~app:*', '+pttl', '+hset'));
-    const { details } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
+    const { details } = await thrownBy(create({ notify: false }).open('123'), ConnectionException, 'NO_QUORUM');
     for (const { port } of servers) {
       expect(details.getAsString('masters')).to.include(
-        `127.0.0.1:${port}: no-permission (the user lacks ~app:* +pttl +hset)`,
+        `127.0.0.1:${port}: no-permission (the user lacks ~app:* +pttl +hset: ` + 'ACL SETUSER app ~app:* +pttl +hset)',
       );
     }
+  });
+
+  /** What is left of a line when what a user needs not be given is taken away. */
+  const messageOf = async (options: object, db = 0): Promise<string> => {
+    const [server] = servers;
+    const connections = addressesOf([server ?? expect.fail('there is no server')]).map((each) => ({ ...each, db }));
+    const credential = { username: 'app', password: PASSWORD };
+    const lock = locks.create({ connections, credential, options: { key_prefix: 'app:', ...options } });
+    return (await thrownBy(lock.open('123'), ConnectionException, 'NO_QUORUM')).message;
+  };
+  const lineIn = (message: string): readonly string[] => {
+    const [, line = ''] = /: ACL SETUSER app ([^).]*)/.exec(message) ?? [];
+    return line.split(' ');
+  };
+
+  it('are all in one line that can be pasted: those of the connection, of the scripts and of waiting', async () => {
+    await permit(['+exists', '+hgetall', '+zrank', '+publish', '+select']);
+    const message = await messageOf({});
+    const rights = [
+      ...['+evalsha', '+eval', '~app:*', '+get', '+set', '+del', '+type', '+pttl'],
+      ...['~redlock:guard', '+hset', '+time'],
+      ...['+info', '+client|id', '+client|kill', '+script|load', '~redlock:waiting:*', '+zpopmin', '+zadd', '+pexpire'],
+      ...['&redlock:free:*', '+subscribe', '+unsubscribe'],
+    ];
+    expect(lineIn(message)).to.have.members(rights);
+    expect(message).to.include('the user lacks +evalsha +eval ');
+    expect(message).to.include(', and +info +client|id +client|kill +script|load ');
+    expect(message).to.include('&redlock:free:* +subscribe +unsubscribe, which it can do without: ACL SETUSER app ');
+
+    const [server] = servers;
+    await server?.command('ACL', 'SETUSER', 'app', ...lineIn(message));
+    const lock = create({}, servers.slice(0, 1));
+    await lock.open('123');
+    expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it('are in that line with the one to SELECT a database', async () => {
+    await permit([...without('+get'), '-select']);
+    expect(lineIn(await messageOf({ notify: false }, 3))).to.have.members(['+get', '+select']);
+  });
+
+  it('may be hidden behind others: of a user who may do nothing, the message says so', async () => {
+    await permit([]);
+    const message = await messageOf({ notify: false });
+    expect(lineIn(message)).to.include('+get').and.not.to.include('~app:*');
+    expect(message).to.include('. Whether it lacks ~app:* ~redlock:guard shows only with these commands');
+    const [server] = servers;
+    await server?.command('ACL', 'SETUSER', 'app', ...lineIn(message));
+    expect(lineIn(await messageOf({ notify: false }))).to.have.members(['~app:*', '~redlock:guard']);
+  });
+
+  it('are named without any key of a lock that is not there, and nothing is written', async () => {
+    await permit([...without('+set'), '+zadd', '+publish', '~redlock:waiting:*', '&redlock:free:*']);
+    await messageOf({});
+    expect(await servers[0]?.command('KEYS', '*')).to.deep.equal([]);
   });
 
   it('may be too few on a minority, which has no vote and says why until they are given', async () => {
     await permit(FEWEST);
     await permit(without('+set'), servers.slice(0, 1));
-    const lock = create();
+    const lock = create({ notify: false });
     await lock.open('123');
     expect(await lock.tryAcquireLock('123', 'key', LONG)).to.equal(true);
-    const named = 'no-permission (the user lacks +set)';
+    const said = 'the user lacks +set: ACL SETUSER app +set';
+    const named = `no-permission (${said})`;
     expect(warnings).to.deep.equal([`Redis master 127.0.0.1:${servers[0]?.port} has no vote: ${named}`]);
     expect(lock.getStatus().masters.map(({ state }) => state)).to.deep.equal(['away', 'ready', 'ready']);
-    expect(lock.getStatus().masters[0]?.lastError).to.equal('no-permission: the user lacks +set');
+    expect(lock.getStatus().masters[0]?.lastError).to.equal(`no-permission: ${said}`);
 
     await permit(FEWEST, servers.slice(0, 1));
     await until(() => lock.getStatus().masters[0]?.state !== 'away', 'it has joined');
@@ -182,7 +239,7 @@ describe("A lock's rights on its masters", function () {
 
     await permit(rights.filter((right) => right !== '+set'));
     const { message } = await thrownBy(create({ key_prefix: '' }).open('123'), ConnectionException, 'NO_QUORUM');
-    expect(message).to.include('no-permission (the user lacks +set)');
+    expect(message).to.include('no-permission (the user lacks +set, and +zrank ');
   });
 
   it('are looked at without changing anything', async () => {
@@ -216,8 +273,8 @@ describe("A lock's rights on its masters", function () {
     const { message } = await thrownBy(create().open('123'), ConnectionException, 'NO_QUORUM');
     const [first, second, third] = servers.map(({ port }) => `127.0.0.1:${port}`);
 
-    expect(message).to.include(`${first}: no-permission (the user lacks ~redlock:guard)`);
-    expect(message).to.match(new RegExp(`${second}: no-permission \\(the user lacks \\+set\\)`));
+    expect(message).to.include(`${first}: no-permission (the user lacks ~redlock:guard, and `);
+    expect(message).to.match(new RegExp(`${second}: no-permission \\(the user lacks \\+set, and `));
     expect(message).to.match(new RegExp(`${third}: wrong-password \\(`));
     expect(message).not.to.include(PASSWORD);
   });

@@ -52,12 +52,16 @@ describe("A lock's observers", () => {
     await Promise.all(masters.map((master) => master.stop()));
   });
 
-  const create = (recorders: Readonly<Record<string, readonly Recorder[]>>, options: object = {}): RedisLock => {
+  const create = (
+    recorders: Readonly<Record<string, readonly Recorder[]>>,
+    options: object = {},
+    more: object = {},
+  ): RedisLock => {
     const references = new References();
     for (const [type, each] of Object.entries(recorders)) {
       for (const { component } of each) references.put(new Descriptor('app', type, 'x', 'y', '1.0'), component);
     }
-    const config = { connections: addressesOf(masters), credential: { password: PASSWORD } };
+    const config = { connections: addressesOf(masters), credential: { password: PASSWORD }, ...more };
     return locks.create({ ...config, options: { retry_timeout: 10, connect_timeout: LONG, ...options } }, references);
   };
 
@@ -79,6 +83,16 @@ describe("A lock's observers", () => {
     await lock.close('closing');
     return tookMs;
   }
+
+  it('are told under the name that its descriptor gives the lock', async () => {
+    const logger = new Recorder();
+    const lock = create({ logger: [logger] }, {}, { descriptor: 'pip-services:lock:redlock:orders:1.0' });
+    await live(lock);
+    for (const [, , said] of logger.calls) {
+      expect(said).to.match(/^orders: (?:Redis master|Acquired|Released)/);
+    }
+    expect(new Set(logger.calls.map(([method]) => method))).to.include.keys('info', 'warn', 'trace');
+  });
 
   it('are all of the loggers, counters and tracers, told of one life', async () => {
     const [loggers, counters, tracers] = [0, 1, 2].map(() => [new Recorder(), new Recorder()] as const);

@@ -91,4 +91,15 @@ describe('A lock without a logger', () => {
     await late('key');
     await until(() => said().length === 3, 'it is warned of again');
   });
+
+  it('begins each warning with the name that its descriptor gives it, unless that is `default`', async () => {
+    const connections = addressesOf(masters).map((address) => ({ ...address, password: PASSWORD }));
+    for (const name of ['orders', 'default']) {
+      const descriptor = `pip-services:lock:redlock:${name}:1.0`;
+      await locks.open({ connections, descriptor, options: { speed: 1, connect_timeout: LONG } });
+    }
+    await turn();
+    const warning = 'options.speed is not a known setting and is ignored';
+    expect(warnings).to.deep.equal([`orders: ${warning}`, warning]);
+  });
 });

@@ -4,7 +4,7 @@ import { until } from '../../support/until';
 import { LONG, noQuorum, type Scenes, type Stage } from './stage';
 
 /** Masters that come back, or come anew. */
-export function restarts({ master, on, isIn }: Stage): Scenes {
+export function restarts({ master, on, isIn, isOnAll }: Stage): Scenes {
   const quarantined = (lock: RedisLock): readonly boolean[] =>
     lock.getStatus().masters.map(({ quarantineMs }) => quarantineMs > 0);
   const restartEmpty = async (witness: RedisLock, index: number, isGuarded = true): Promise<void> => {
@@ -49,6 +49,8 @@ export function restarts({ master, on, isIn }: Stage): Scenes {
       const options = { restart_guard: 0 };
       const [holder, other] = [await on(3, options), await on(3, options)];
       await holder.acquireLock(null, 'held', LONG);
+      // What a master has not answered yet is sent again when it is back.
+      await isOnAll(3, 'held');
       await restartEmpty(other, 0, false);
       await restartEmpty(other, 1, false);
       expect(await other.tryAcquireLock(null, 'held', LONG)).to.equal(true);

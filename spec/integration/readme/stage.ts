@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConnectionException } from 'pip-services4-commons-node';
 import type { RedisLock } from '../../../lib';
-import { addressesOf, thrownBy, useLocks, valuesOn, type Locks } from '../lock/locks';
+import { addressesOf, standsOnAll, thrownBy, useLocks, valuesOn, type Locks } from '../lock/locks';
 import { awakeMs } from '../../support/AwakeClock';
 import type { Master } from '../../support/Master';
 import { startMasters } from '../../support/masters';
@@ -27,6 +27,8 @@ export interface Stage {
   readonly isIn: (lock: RedisLock, state: string, ...indices: readonly number[]) => Promise<void>;
   /** Waits until nobody holds the key on one master. */
   readonly isFree: (index: number, key: string) => Promise<void>;
+  /** Waits until the key is held on each of the first so many masters: a lock is granted when a quorum has it. */
+  readonly isOnAll: (count: number, key: string) => Promise<void>;
 }
 
 /** To be called in the body of a suite. Every scene begins on masters that are up, and as good as new. */
@@ -62,6 +64,7 @@ export function useStage(): Stage {
         async () => (await valuesOn(masters.slice(index, index + 1), key))[0] === null,
         `${key} is free on master ${index}`,
       ),
+    isOnAll: (count, key) => until(() => standsOnAll(masters.slice(0, count), key), `${key} is held on all masters`),
   };
 }
 
@@ -75,9 +78,9 @@ export async function atOnce(work: Promise<unknown>): Promise<void> {
   expect(await awakeMs(() => work), 'ms').to.be.below(AT_ONCE);
 }
 
-/** How long the work takes at most, in ms: the machine may stall meanwhile. */
-export async function msOf(work: Promise<unknown>): Promise<number> {
+/** How long the work takes at most, in ms, from before it is begun: the machine may stall at any time. */
+export async function msOf(work: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now();
-  await work;
+  await work();
   return performance.now() - startedMs;
 }

@@ -81,8 +81,9 @@ describe('A wait that comes to its end', () => {
     const calls = [60, 40, 40].map((timeout) =>
       begun(thrownBy(acquire(lock, timeout), ConnectionException, 'NO_QUORUM')),
     );
-    for (const { message } of await Promise.all(calls)) {
-      for (const { port } of masters.slice(1)) expect(message).to.include(`127.0.0.1:${port}: unreachable`);
+    for (const { details } of await Promise.all(calls)) {
+      const said = details.getAsString('masters');
+      for (const { port } of masters.slice(1)) expect(said).to.include(`127.0.0.1:${port}: unreachable`);
     }
   });
 

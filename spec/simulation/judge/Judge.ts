@@ -49,6 +49,7 @@ export class Judge implements Witness {
       }
       const isValid = world.seenBy(process, () => lease.isValid());
       if (isValid && held.isOver && !this.isUnsafe) this.#report('revived', `${nameOf(held)} is valid again`);
+      if (isValid) this.#lookAtQuorum(held);
       if (!isValid) this.#lookAtEnd(held);
       else for (const key of held.keys) this.#lookAtHolders(key, held, holders);
     }
@@ -88,6 +89,10 @@ export class Judge implements Witness {
     if (kind === 'taken' && wasSafe && !this.isUnsafe && !this.hasForgotten) {
       this.#report('false release', `${nameOf(held)} is said to be taken: ${said}`);
     }
+  }
+
+  onRevived(held: Held): void {
+    this.#report('revived', `${nameOf(held)} was extended after it had been lost`);
   }
 
   onHandedOver({ token }: Held): void {
@@ -141,6 +146,24 @@ export class Judge implements Witness {
     holders.set(key, held);
     if (other === undefined || this.isUnsafe) return;
     this.#report('two holders', `${nameOf(other)} and ${nameOf(held)} both hold ${key}`);
+  }
+
+  /** A lock that no quorum holds any more is not renewed, and where nobody has meddled it is not valid either. */
+  #lookAtQuorum(held: Held): void {
+    const { nowMs } = this.world;
+    const { lease, ttlMs, token, keys, client } = held;
+    if (token === null) return;
+    const untilMs = nowMs + this.world.seenBy(client.process, () => lease.remaining());
+    const isRenewed = untilMs > held.untilMs + 5 && !held.isExtended;
+    held.untilMs = untilMs;
+    // A renewal counts from when it was sent.
+    if (isRenewed && held.lostMs !== null && untilMs - ttlMs > held.lostMs) this.onRevived(held);
+    if (held.lostMs !== null) return;
+    const isOn = ({ keyspace }: SimulatedServer): boolean => keys.every((key) => keyspace.get(key)?.value === token);
+    if (this.servers.filter(isOn).length >= this.quorum) return;
+    held.lostMs = nowMs;
+    if (!this.isUnsafe && !this.hasForgotten)
+      this.#report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
   }
 
   #lookAtEnd(held: Held): void {

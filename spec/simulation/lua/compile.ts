@@ -1,6 +1,6 @@
 import { parse, type Expression, type FunctionDeclaration, type Statement } from 'luaparse';
 import * as library from './library';
-import { LuaTable, type LuaValue } from './LuaTable';
+import { LuaTable, Unsimulated, type LuaValue } from './LuaTable';
 
 /** A script that was compiled: runs with what Redis hands to it. */
 export type Compiled = (redis: LuaTable, keys: LuaTable, args: LuaTable) => readonly LuaValue[];
@@ -15,7 +15,7 @@ const compiled = new Map<string, Compiled>();
 export function compile(source: string): Compiled {
   const known = compiled.get(source);
   if (known !== undefined) return known;
-  const body = new Compiler().chunk(parse(source, { comments: false }).body);
+  const body = new Compiler(source).chunk(parse(source, { comments: false, ranges: true }).body);
   const text = `'use strict'; return (redis, KEYS, ARGV) => {\n${body}\nreturn [];\n};`;
   const names = ['lua', 'LuaTable', ...Object.keys(library.LIBRARY).map((name) => `g_${name}`)];
   // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
@@ -30,6 +30,8 @@ const GIVEN = ['redis', 'KEYS', 'ARGV'];
 /** Each local gets a name of its own, since Lua may declare one anew, from its former value. */
 class Compiler {
   #names = 0;
+
+  constructor(private readonly source: string) {}
 
   chunk(body: readonly Statement[]): string {
     return this.#block(body, new Scope(null));
@@ -52,9 +54,11 @@ class Compiler {
       case 'CallStatement':
         return `${this.#multiple(statement.expression, scope)};`;
       case 'FunctionDeclaration': {
-        if (statement.identifier?.type !== 'Identifier') throw refused(statement.type);
+        if (statement.identifier?.type !== 'Identifier') throw new Unsimulated(statement.type);
+        // Redis forbids it.
+        if (!statement.isLocal) throw new Unsimulated(`the global ${statement.identifier.name}`);
         const name = this.#declare(statement.identifier.name, scope);
-        return `const ${name} = ${this.#function(statement, scope)};`;
+        return `let ${name} = ${this.#function(statement, scope)};`;
       }
       case 'IfStatement':
         return statement.clauses
@@ -74,34 +78,45 @@ class Compiler {
         const step = statement.step === null ? '1' : `lua.toNumber(${this.#single(statement.step, scope)})`;
         const name = this.#declare(statement.variable.name, inner);
         const body = this.#block(statement.body, inner);
-        return `for (let ${name} = ${start}, end = ${end}, step = ${step}; ${name} <= end; ${name} += step) {\n${body}\n}`;
+        const head = `let at = ${start}, end = ${end}, step = ${step}; lua.isWithin(at, end, step); at += step`;
+        // The variable is another one each time, and what is assigned to it moves nothing.
+        return `for (${head}) {\nlet ${name} = at;\n${body}\n}`;
       }
       case 'ForGenericStatement': {
         const inner = new Scope(scope);
         const [iterator] = statement.iterators;
-        if (iterator?.type !== 'CallExpression' || iterator.base.type !== 'Identifier') throw refused(statement.type);
-        if (iterator.base.name !== 'ipairs') throw refused(iterator.base.name);
-        const list = this.#values(iterator.arguments, scope);
-        const [at, value] = statement.variables.map(({ name }) => this.#declare(name, inner));
+        if (iterator?.type !== 'CallExpression' || iterator.base.type !== 'Identifier')
+          throw new Unsimulated(statement.type);
+        if (iterator.base.name !== 'ipairs' || scope.find('ipairs') !== null) throw new Unsimulated(iterator.base.name);
+        const list = this.#values(iterator.arguments, scope, true);
+        const names = statement.variables.map(({ name }) => this.#declare(name, inner));
         const body = this.#block(statement.body, inner);
-        return `for (let i = 0, [{ list }] = ${list}; i < list.length; i += 1) {\nlet ${at} = i + 1, ${value} = list[i];\n${body}\n}`;
+        const head = `let i = 0, list = lua.listOf(${list}); i < list.length; i += 1`;
+        return `for (${head}) {\nlet [${names.join(', ')}] = [i + 1, list[i]];\n${body}\n}`;
       }
       case 'ReturnStatement':
         return `return ${this.#values(statement.arguments, scope)};`;
       case 'BreakStatement':
         return 'break;';
-      default:
-        throw refused(statement.type);
+      case 'RepeatStatement':
+      case 'GotoStatement':
+      case 'LabelStatement':
+        throw new Unsimulated(statement.type);
     }
   }
 
   #assign(variables: readonly Expression[], init: readonly Expression[], scope: Scope): string {
     const [target] = variables;
-    if (target === undefined || variables.length > 1) throw refused('an assignment to several');
+    if (target === undefined || variables.length > 1) throw new Unsimulated('an assignment to several');
     const value = `${this.#values(init, scope)}[0]`;
     if (target.type === 'Identifier') return `${this.#name(target.name, scope)} = ${value};`;
-    if (target.type !== 'IndexExpression') throw refused(target.type);
-    return `${this.#single(target.base, scope)}.set(${this.#single(target.index, scope)}, ${value});`;
+    if (target.type === 'MemberExpression') {
+      const key = JSON.stringify(target.identifier.name);
+      return `lua.setIndex(${this.#single(target.base, scope)}, ${key}, ${value});`;
+    }
+    if (target.type !== 'IndexExpression') throw new Unsimulated(target.type);
+    const [base, index] = [this.#single(target.base, scope), this.#single(target.index, scope)];
+    return `lua.setIndex(${base}, ${index}, ${value});`;
   }
 
   #condition(expression: Expression, scope: Scope): string {
@@ -114,9 +129,10 @@ class Compiler {
       case 'Identifier':
         return this.#name(expression.name, scope);
       case 'StringLiteral':
+        return JSON.stringify(unquoted(expression.raw));
       case 'NumericLiteral':
       case 'BooleanLiteral':
-        return expression.type === 'StringLiteral' ? JSON.stringify(unquoted(expression.raw)) : expression.raw;
+        return String(expression.value);
       case 'NilLiteral':
         return 'undefined';
       case 'VarargLiteral':
@@ -146,8 +162,9 @@ class Compiler {
           this.#single(expression.left, scope),
           this.#single(expression.right, scope),
         );
-      default:
-        throw refused(expression.type);
+      case 'StringCallExpression':
+      case 'TableCallExpression':
+        throw new Unsimulated(expression.type);
     }
   }
 
@@ -155,7 +172,7 @@ class Compiler {
     if (operator === 'not') return `!lua.isTrue(${value})`;
     if (operator === '#') return `lua.lengthOf(${value})`;
     if (operator === '-') return `-lua.toNumber(${value})`;
-    throw refused(operator);
+    throw new Unsimulated(operator);
   }
 
   #binary(operator: string, left: string, right: string): string {
@@ -170,13 +187,13 @@ class Compiler {
       case '>':
         return `lua.isLess(${right}, ${left})`;
       case '<=':
-        return `!lua.isLess(${right}, ${left})`;
+        return `lua.isAtMost(${left}, ${right})`;
       case '>=':
-        return `!lua.isLess(${left}, ${right})`;
+        return `lua.isAtMost(${right}, ${left})`;
       case '..':
         return `(lua.toText(${left}) + lua.toText(${right}))`;
       default:
-        throw refused(operator);
+        throw new Unsimulated(operator);
     }
   }
 
@@ -185,30 +202,43 @@ class Compiler {
     const named: string[] = [];
     for (const field of fields as readonly { type: string; key?: { name: string }; value: Expression }[]) {
       if (field.type === 'TableValue') list.push(field.value);
-      else if (field.type !== 'TableKeyString') throw refused(field.type);
+      else if (field.type !== 'TableKeyString') throw new Unsimulated(field.type);
       else named.push(`[${JSON.stringify(field.key?.name)}, ${this.#single(field.value, scope)}]`);
     }
-    return `new LuaTable(${this.#values(list, scope, true)}, [${named.join(', ')}])`;
+    return `new LuaTable(${this.#values(list, scope)}, [${named.join(', ')}])`;
   }
 
   /** A list of values: what comes last may be many. */
-  #values(expressions: readonly Expression[], scope: Scope, isOwn = false): string {
+  #values(expressions: readonly Expression[], scope: Scope, isCalled = false): string {
     const last = expressions.at(-1);
     if (last === undefined) return '[]';
     const isMany = last.type === 'CallExpression' || last.type === 'VarargLiteral';
-    if (expressions.length === 1 && isMany && !isOwn) return this.#multiple(last, scope);
+    if (isMany) this.#refuseParentheses(last, isCalled);
+    if (expressions.length === 1 && isMany) return this.#multiple(last, scope);
     const singles = (isMany ? expressions.slice(0, -1) : expressions).map((one) => this.#single(one, scope));
     return `[${[...singles, ...(isMany ? [`...${this.#multiple(last, scope)}`] : [])].join(', ')}]`;
   }
 
+  /** They cut what may be many to one, and the parser does not tell them. A call has its own. */
+  #refuseParentheses(expression: Expression, isCalled: boolean): void {
+    // Its types know the range of some nodes only.
+    const { range } = expression as { readonly range?: readonly [number, number] };
+    const before = this.source.slice(0, range?.[0]).trimEnd();
+    if ((isCalled ? /\(\s*\($/ : /\($/).test(before)) throw new Unsimulated('parentheses around what may be many');
+  }
+
   #multiple(expression: Expression, scope: Scope): string {
-    if (expression.type === 'VarargLiteral') return 'rest';
-    if (expression.type !== 'CallExpression') throw refused(expression.type);
-    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope)})`;
+    if (expression.type === 'VarargLiteral') {
+      if (!scope.isVariadic) throw new Unsimulated('the arguments of a script');
+      return 'rest';
+    }
+    if (expression.type !== 'CallExpression') throw new Unsimulated(expression.type);
+    return `lua.call(${this.#single(expression.base, scope)}, ${this.#values(expression.arguments, scope, true)})`;
   }
 
   #function({ parameters, body }: FunctionDeclaration, outer: Scope): string {
-    const scope = new Scope(outer);
+    const isVariadic = parameters.some(({ type }) => type === 'VarargLiteral');
+    const scope = new Scope(outer, isVariadic);
     const names = parameters.map((one) => (one.type === 'Identifier' ? this.#declare(one.name, scope) : '...rest'));
     return `(${names.join(', ')}) => {\n${this.#block(body, scope)}\nreturn [];\n}`;
   }
@@ -229,14 +259,18 @@ class Compiler {
     if (local !== null) return local;
     if (GIVEN.includes(name)) return name;
     if (name in library.LIBRARY) return `g_${name}`;
-    throw refused(`the global ${name}`);
+    throw new Unsimulated(`the global ${name}`);
   }
 }
 
 class Scope {
   readonly names = new Map<string, string>();
 
-  constructor(private readonly outer: Scope | null) {}
+  constructor(
+    private readonly outer: Scope | null,
+    /** In a function that takes any number of arguments. */
+    readonly isVariadic: boolean = outer?.isVariadic ?? false,
+  ) {}
 
   find(name: string): string | null {
     return this.names.get(name) ?? this.outer?.find(name) ?? null;
@@ -245,10 +279,6 @@ class Scope {
 
 function unquoted(raw: string): string {
   const inner = raw.slice(1, -1);
-  if (inner.includes('\\')) throw refused(raw);
+  if (inner.includes('\\') || raw.startsWith('[')) throw new Unsimulated(raw);
   return inner;
-}
-
-function refused(what: string): Error {
-  return new Error(`this part of Lua is not simulated: ${what}`);
 }

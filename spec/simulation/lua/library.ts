@@ -1,4 +1,5 @@
-import { LuaError, LuaTable, type LuaFunction, type LuaValue } from './LuaTable';
+import { LuaError, LuaTable, Unsimulated, type LuaFunction, type LuaValue } from './LuaTable';
+import { general, parsed, whole } from './numbers';
 
 export function isTrue(value: LuaValue): boolean {
   return value !== undefined && value !== false;
@@ -7,22 +8,19 @@ export function isTrue(value: LuaValue): boolean {
 /** A string stands for its number in arithmetic. */
 export function toNumber(value: LuaValue): number {
   const number = numberIn(value);
-  if (number === undefined) throw new LuaError(`attempt to perform arithmetic on ${typeOf(value)}`);
+  if (number === undefined) throw new LuaError(`attempt to perform arithmetic on a ${typeOf(value)} value`);
   return number;
 }
 
 function numberIn(value: LuaValue): number | undefined {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.trim() === '') return undefined;
-  const number = Number(value);
-  return Number.isNaN(number) ? undefined : number;
+  return typeof value === 'string' ? parsed(value) : undefined;
 }
 
 export function toText(value: LuaValue): string {
   if (typeof value === 'string') return value;
-  // As Lua's `%.14g` does it, for all numbers that a script here puts into a string.
-  if (typeof value === 'number') return String(Number(value.toPrecision(14)));
-  throw new LuaError(`attempt to concatenate ${typeOf(value)}`);
+  if (typeof value === 'number') return general(value, 14);
+  throw new LuaError(`attempt to concatenate a ${typeOf(value)} value`);
 }
 
 /** Two numbers or two strings; Lua compares nothing else. */
@@ -32,20 +30,45 @@ export function isLess(left: LuaValue, right: LuaValue): boolean {
   throw new LuaError(`attempt to compare ${typeOf(left)} with ${typeOf(right)}`);
 }
 
+export function isAtMost(left: LuaValue, right: LuaValue): boolean {
+  // Not the opposite of `isLess`: neither holds for what is no number.
+  if (typeof left === 'number' && typeof right === 'number') return left <= right;
+  return !isLess(right, left);
+}
+
 export function lengthOf(value: LuaValue): number {
-  if (value instanceof LuaTable) return value.list.length;
+  if (value instanceof LuaTable) return value.length;
   if (typeof value === 'string') return value.length;
-  throw new LuaError(`attempt to get length of ${typeOf(value)}`);
+  throw new LuaError(`attempt to get length of a ${typeOf(value)} value`);
 }
 
 export function index(table: LuaValue, key: LuaValue): LuaValue {
   if (table instanceof LuaTable) return table.get(key);
-  throw new LuaError(`attempt to index ${typeOf(table)}`);
+  // A string has the functions of `string` for its fields.
+  if (typeof table === 'string')
+    return typeof key === 'string' && STRING_NAMES.includes(key) ? STRING.get(key) : undefined;
+  throw new LuaError(`attempt to index a ${typeOf(table)} value`);
+}
+
+export function setIndex(table: LuaValue, key: LuaValue, value: LuaValue): void {
+  if (!(table instanceof LuaTable)) throw new LuaError(`attempt to index a ${typeOf(table)} value`);
+  table.set(key, value);
 }
 
 export function call(callee: LuaValue, args: readonly LuaValue[]): readonly LuaValue[] {
   if (typeof callee === 'function') return callee(...args);
-  throw new LuaError(`attempt to call ${typeOf(callee)}`);
+  throw new LuaError(`attempt to call a ${typeOf(callee)} value`);
+}
+
+/** What a generic `for` goes through. */
+export function listOf([table]: readonly LuaValue[]): readonly LuaValue[] {
+  if (table instanceof LuaTable) return table.list;
+  throw new LuaError(`bad argument #1 to 'for iterator' (table expected, got ${typeOf(table)})`);
+}
+
+/** Whether a numeric `for` goes on. */
+export function isWithin(at: number, end: number, step: number): boolean {
+  return step > 0 ? at <= end : at >= end;
 }
 
 function typeOf(value: LuaValue): string {
@@ -53,46 +76,99 @@ function typeOf(value: LuaValue): string {
   return value instanceof LuaTable ? 'table' : typeof value;
 }
 
-function format(pattern: LuaValue, value: LuaValue): string {
-  if (pattern !== '%.0f') throw new LuaError(`no such format here: ${String(pattern)}`);
-  return toNumber(value).toFixed(0);
+function numberArgument(name: string, value: LuaValue): number {
+  const number = numberIn(value);
+  if (number === undefined) throw new LuaError(`bad argument to '${name}' (number expected, got ${typeOf(value)})`);
+  return number;
 }
 
-function protectedCall(callee: LuaValue, ...args: LuaValue[]): readonly LuaValue[] {
+function textArgument(name: string, value: LuaValue): string {
+  if (typeof value === 'string' || typeof value === 'number') return toText(value);
+  throw new LuaError(`bad argument to '${name}' (string expected, got ${typeOf(value)})`);
+}
+
+function tableArgument(name: string, value: LuaValue): LuaTable {
+  if (value instanceof LuaTable) return value;
+  throw new LuaError(`bad argument to '${name}' (table expected, got ${typeOf(value)})`);
+}
+
+function format(...args: readonly LuaValue[]): readonly LuaValue[] {
+  const [pattern, value] = args;
+  if (pattern !== '%.0f' || args.length > 2) throw new Unsimulated('string.format but for %.0f');
+  return [whole(numberArgument('format', value))];
+}
+
+function find(...args: readonly LuaValue[]): readonly LuaValue[] {
+  const [text, part, from, isPlain] = args;
+  if (from !== 1 || isPlain !== true) throw new Unsimulated('string.find but for plain text');
+  const sought = textArgument('find', part);
+  const at = textArgument('find', text).indexOf(sought);
+  return at < 0 ? [undefined] : [at + 1, at + sought.length];
+}
+
+/** What `redis.call` throws is a table, and becomes its text here: Redis has a `pcall` of its own. */
+function protectedCall(callee: LuaValue, ...args: readonly LuaValue[]): readonly LuaValue[] {
   try {
     return [true, ...call(callee, args)];
   } catch (error) {
-    if (error instanceof LuaError) return [false, error.value];
+    if (error instanceof LuaError) return [false, error.value instanceof LuaTable ? error.message : error.value];
     throw error;
   }
 }
 
-function library(functions: Readonly<Record<string, LuaFunction>>): LuaTable {
-  return new LuaTable([], Object.entries(functions));
+/** A table of functions, which nobody changes. What is missing may be there in Lua: it is refused. */
+export class Library extends LuaTable {
+  constructor(functions: Readonly<Record<string, LuaFunction>>) {
+    super([], Object.entries(functions));
+    Object.freeze(this);
+  }
+
+  override get(key: LuaValue): LuaValue {
+    const value = super.get(key);
+    if (value === undefined) throw new Unsimulated(`a function ${typeof key === 'string' ? key : ''}`);
+    return value;
+  }
+
+  override set(key: LuaValue, value: LuaValue): void {
+    if (Object.isFrozen(this)) throw new LuaError('Attempt to modify a readonly table');
+    super.set(key, value);
+  }
 }
+
+const STRING = new Library({ format: (...args) => format(...args), find: (...args) => find(...args) });
+
+const STRING_NAMES = 'byte char dump find format gfind gmatch gsub len lower match rep reverse sub upper'.split(' ');
 
 /** What the scripts use of Lua's own library, by its names there. */
 export const LIBRARY: Readonly<Record<string, LuaValue>> = {
-  math: library({
-    max: (...args) => [Math.max(...args.map(toNumber))],
-    floor: (value) => [Math.floor(toNumber(value))],
-    abs: (value) => [Math.abs(toNumber(value))],
+  math: new Library({
+    max: (first, ...rest) => [Math.max(...[first, ...rest].map((value) => numberArgument('max', value)))],
+    floor: (value) => [Math.floor(numberArgument('floor', value))],
+    abs: (value) => [Math.abs(numberArgument('abs', value))],
   }),
-  string: library({
-    format: (pattern, value) => [format(pattern, value)],
-    find: (text, part) => {
-      const at = String(text).indexOf(String(part));
-      return at < 0 ? [undefined] : [at + 1];
-    },
-  }),
-  table: library({
-    insert: (table, value) => {
-      (table as LuaTable).list.push(value);
+  string: STRING,
+  table: new Library({
+    insert: (...args) => {
+      const [table, value] = args;
+      if (args.length !== 2) throw new Unsimulated('table.insert but at the end');
+      const list = tableArgument('insert', table);
+      list.set(list.length + 1, value);
       return [];
     },
   }),
   pcall: protectedCall,
-  tonumber: (value) => [numberIn(value)],
-  type: (value) => [typeOf(value)],
-  unpack: (table) => (table as LuaTable).list,
+  tonumber: (...args) => {
+    if (args.length === 0) throw new LuaError("bad argument #1 to 'tonumber' (value expected)");
+    if (args.length > 1) throw new Unsimulated('tonumber with a base');
+    return [numberIn(args[0])];
+  },
+  type: (...args) => {
+    if (args.length === 0) throw new LuaError("bad argument #1 to 'type' (value expected)");
+    return [typeOf(args[0])];
+  },
+  unpack: (...args) => {
+    if (args.length > 1) throw new Unsimulated('unpack of a part');
+    const table = tableArgument('unpack', args[0]);
+    return table.list.slice(0, table.length);
+  },
 };

@@ -14,7 +14,7 @@ export class SortedSet {
 
 export interface Entry {
   readonly value: Value;
-  /** By the server's clock, in ms; Infinity without an expiry. */
+  /** By the server's clock, in ms: the last one in which it is there. Infinity without an expiry. */
   expiresMs: number;
 }
 
@@ -28,7 +28,7 @@ export class Keyspace {
   get(key: string): Entry | null {
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
-    if (entry.expiresMs > this.nowMs()) return entry;
+    if (entry.expiresMs >= Math.floor(this.nowMs())) return entry;
     this.#entries.delete(key);
     return null;
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Unsimulated } from '../lua/LuaTable';
 import type { World } from '../world/World';
 import { COMMANDS, Refused, type Command, type Reply } from './commands';
 import { Keyspace, type Entry } from './Keyspace';
@@ -25,7 +26,8 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   NOREPLICAS: 'NOREPLICAS Not enough good replicas to write.',
   MISCONF: 'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
   READONLY: "READONLY You can't write against a read only replica.",
-  NOPERM: 'NOPERM ACL failure in script',
+  // As Redis 7.0 says it within a script: without the word.
+  NOPERM: "ERR The user executing the script can't run this command or subcommand",
 };
 
 /** A Redis server: its keyspace, its connections, and what may befall it. */
@@ -44,11 +46,15 @@ export class SimulatedServer {
   /** What has come while it hung, by connection. */
   readonly #backlog = new Map<Peer, (() => void)[]>();
 
-  /** @param rate of its clock, beside one that is right */
+  /**
+   * @param rate of its clock, beside one that is right
+   * @param rewrite what it runs in place of a script
+   */
   constructor(
     private readonly world: World,
     readonly name: string,
     private readonly rate: number,
+    private readonly rewrite: (source: string) => string = (source) => source,
   ) {}
 
   /** By its own clock. */
@@ -164,12 +170,11 @@ export class SimulatedServer {
         return this.#eval(source, args.slice(1));
       }
       case 'eval':
-        this.#load(args[0] ?? '');
-        return this.#eval(args[0] ?? '', args.slice(1));
+        return this.#eval(this.#scripts.get(this.#load(args[0] ?? '')) ?? '', args.slice(1));
       case 'subscribe':
       case 'unsubscribe': {
         const channel = args[0] ?? '';
-        if (name === 'subscribe') peer.channels.add(channel);
+        if (name.toLowerCase() === 'subscribe') peer.channels.add(channel);
         else peer.channels.delete(channel);
         return { pushed: [name, channel, peer.channels.size] };
       }
@@ -200,7 +205,7 @@ export class SimulatedServer {
 
   #load(source: string): string {
     const sha = shaOf(source);
-    this.#scripts.set(sha, source);
+    this.#scripts.set(sha, this.rewrite(source));
     return sha;
   }
 
@@ -208,8 +213,12 @@ export class SimulatedServer {
     const count = Number(numKeys);
     let hasWritten = false;
     return runScript(source, rest.slice(0, count), rest.slice(count), ([name = '', ...args]) => {
-      const command = COMMANDS[name.toLowerCase()];
-      if (command === undefined) throw new Refused('ERR Unknown Redis command called from script');
+      const command = Object.hasOwn(COMMANDS, name.toLowerCase()) ? COMMANDS[name.toLowerCase()] : undefined;
+      if (command === undefined) throw new Unsimulated(`the command ${name}`);
+      const [least, most] = command.takes;
+      if (args.length < least || args.length > most) {
+        throw new Refused('ERR Wrong number of args calling Redis command from script');
+      }
       const refusal = this.#refusal;
       // Redis lets a script that has written anything go on, however little memory is left.
       const isRefused = refusal === 'OOM' ? command.needsMemory && !hasWritten : refusal !== null && command.isWrite;

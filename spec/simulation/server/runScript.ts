@@ -1,5 +1,7 @@
 import { compile } from '../lua/compile';
-import { LuaError, LuaTable, type LuaFunction, type LuaValue } from '../lua/LuaTable';
+import { Library } from '../lua/library';
+import { LuaError, LuaTable, Unsimulated, type LuaFunction, type LuaValue } from '../lua/LuaTable';
+import { general } from '../lua/numbers';
 import { Refused, type Reply } from './commands';
 
 /** Runs a script as a server does. `command` runs one command of it, and throws {@link Refused}. */
@@ -22,27 +24,22 @@ export function runScript(
     if (answer instanceof LuaTable && answer.get('err') !== undefined) throw new LuaError(answer);
     return [answer];
   };
-  const redis = new LuaTable(
-    [],
-    [
-      ['call', call],
-      ['pcall', pcall],
-    ],
-  );
+  const redis = new Library({ call, pcall });
   try {
     const [value] = compile(source)(redis, new LuaTable([...keys]), new LuaTable([...args]));
     return toReply(value);
   } catch (error) {
-    if (error instanceof LuaError) return new Refused(error.message);
+    // Redis puts a word before what Lua says, which it has done to its own words already.
+    if (error instanceof LuaError)
+      return new Refused(`${error.value instanceof LuaTable ? '' : 'ERR '}${error.message}`);
     throw error;
   }
 }
 
-/** A number becomes what Redis makes of it: as few digits as will do. */
 function argument(value: LuaValue): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  throw new LuaError('Lua redis lib command arguments must be strings or integers');
+  if (typeof value === 'number') return general(value, 17);
+  throw new Refused('ERR Lua redis lib command arguments must be strings or integers');
 }
 
 function fromReply(reply: Reply): LuaValue {
@@ -55,13 +52,14 @@ function fromReply(reply: Reply): LuaValue {
 function toReply(value: LuaValue): Reply | Refused {
   if (value === undefined || value === false) return null;
   if (value === true) return 1;
-  if (typeof value === 'number') return Math.trunc(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new Unsimulated('an answer that is no number');
+    return Math.trunc(value);
+  }
   if (typeof value === 'string') return value;
   if (typeof value === 'function') return null;
   const [err, ok] = [value.get('err'), value.get('ok')];
-  if (err !== undefined) return new Refused(String(err));
-  if (ok !== undefined) return { ok: String(ok) };
-  const end = value.list.indexOf(undefined);
-  const list = end < 0 ? value.list : value.list.slice(0, end);
-  return list.map((one) => toReply(one) as Reply);
+  if (typeof err === 'string') return new Refused(err);
+  if (typeof ok === 'string') return { ok };
+  return value.list.map((one) => toReply(one) as Reply);
 }

@@ -1,8 +1,13 @@
 import type { World } from './World';
 
+/** The wall clocks of two processes differ by twice as much at most, when they are started. */
+const FAR_MS = 300;
+
 /** One process of the simulated machines: what it runs, runs by its own clocks, and only while it is not stopped. */
 export class Process {
   isAlive = true;
+  /** When its monotonic clock was at 0, by its wall clock when it was started. */
+  readonly timeOriginMs: number;
   /** It runs nothing before; what becomes due meanwhile waits. */
   stoppedUntilMs = 0;
   /** For how long it has been stopped, all in all, to the end of the present stop. */
@@ -10,14 +15,17 @@ export class Process {
   /** By how much its monotonic clock is behind, since it stands still while the machine sleeps. */
   #sleptMs = 0;
   /** By how much its wall clock is ahead. */
-  #aheadMs = 0;
+  #aheadMs: number;
   #wasSetBack = false;
   readonly #onEnd: (() => void)[] = [];
 
   constructor(
     private readonly world: World,
     readonly name: string,
-  ) {}
+  ) {
+    this.#aheadMs = world.chance.between(-FAR_MS, FAR_MS);
+    this.timeOriginMs = this.wallMs - world.nowMs;
+  }
 
   get monotonicMs(): number {
     return this.world.nowMs - this.#sleptMs;
@@ -25,11 +33,6 @@ export class Process {
 
   get wallMs(): number {
     return this.world.wallMs + this.#aheadMs;
-  }
-
-  /** When its monotonic clock was at 0, by its wall clock. */
-  get timeOriginMs(): number {
-    return this.world.wallMs - this.world.nowMs;
   }
 
   get isStopped(): boolean {

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import type { Happening, World } from './World';
 
 /** What Node's timer functions return. */
@@ -45,19 +46,19 @@ const CHANCE = {
     world().tokens.set(uuid, world().running);
     return uuid;
   },
-  getRandomValues: (bytes: Uint8Array) => bytes.map(() => Math.floor(world().chance.next() * 256)),
+  randomBytes: (size: number) => Buffer.from(hex(2 * size), 'hex'),
 };
 
 /**
  * Puts virtual time and seeded chance in the place of the platform's, for all that this process runs from now on. The
- * library takes both from globals alone, so nothing is handed to it.
+ * library takes both where it uses them, so nothing is handed to it.
  */
 export function replaceGlobals(): void {
   const replace = (name: string, value: unknown): void => {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   };
   replace('performance', CLOCKS);
-  replace('crypto', CHANCE);
+  Object.assign(crypto, CHANCE);
   replace('setTimeout', (run: (...args: unknown[]) => void, ms = 1, ...args: unknown[]) =>
     handleOf(world().timer(Number(ms), () => run(...args))),
   );

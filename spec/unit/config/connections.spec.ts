@@ -211,6 +211,11 @@ describe('connections', () => {
       'connections.0.host is missing: a host, a uri, sentinels or a discovery_key is needed. ' +
         'connections.0.hots is not known: did you mean `host`?',
     ],
+    [
+      'a misspelt host at the top level',
+      { hots: 'a', port: 6379 },
+      'host is missing: a host, a uri, sentinels or a discovery_key is needed. hots is not known: did you mean `host`?',
+    ],
     ['a blank uri', { connection: { uri: '' } }, 'connection.host is missing'],
     ['a blank uri at the top level', { uri: '' }, 'host is missing'],
     ['a blank discovery key', { connection: { discovery_key: '' } }, 'connection.host is missing'],

@@ -72,6 +72,17 @@ describe('sentinels', () => {
   const m = { master_name: 'm' };
   const bad: [title: string, connection: object, message: string][] = [
     ['without a name', { sentinels: ['a'] }, 'connection.master_name is missing'],
+    [
+      'with the name under the key that ioredis has for it',
+      { sentinels: ['a'], name: 'm' },
+      'connection.master_name is missing: Sentinels know each master by a name. ' +
+        'connection.name is not known: did you mean `master_name`?',
+    ],
+    [
+      'with the name under a misspelt key',
+      { sentinels: ['a'], masterName: 'm' },
+      'connection.masterName is not known: did you mean `master_name`?',
+    ],
     ['with a blank name', { sentinels: ['a'], master_name: ' ' }, 'connection.master_name is missing'],
     ['beside a host', { ...m, sentinels: ['a'], host: 'b' }, 'connection.sentinels stands beside host'],
     ['beside a uri', { ...m, sentinels: ['a'], uri: 'redis://b' }, 'connection.sentinels stands beside uri'],
@@ -107,6 +118,24 @@ describe('sentinels', () => {
       expect(refusal.message).to.include(message).and.not.include('hunter2');
     });
   }
+
+  it('are refused with the same hint at the top level', async () => {
+    const refusal = await refusalOf(() => parseConfig({ sentinels: ['a'], name: 'm' }));
+    expect(refusal.message).to.equal(
+      'master_name is missing: Sentinels know each master by a name. name is not known: did you mean `master_name`?',
+    );
+  });
+
+  it('have a name beside which one for ioredis is warned of', () => {
+    const group = { sentinels: ['a'], master_name: 'm', name: 'm' };
+    const warned = (key: string): string =>
+      `${key}name is not a known setting and is ignored: did you mean \`${key}master_name\`?`;
+    expect(parseConfig(group).warnings).to.deep.equal([warned('')]);
+    expect(parseConfig({ connection: group }).warnings).to.deep.equal([warned('connection.')]);
+    expect(parseConfig({ connection: { host: 'a', name: 'm' } }).warnings).to.deep.equal([
+      'connection.name is not a known setting and is ignored',
+    ]);
+  });
 
   it('are one master under one name where they share one, and another under another name', async () => {
     const [one, other] = [

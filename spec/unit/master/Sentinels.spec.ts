@@ -139,10 +139,11 @@ describe('Sentinels', () => {
   it('that do not answer, and one that asks for a password, are named with their reasons', async () => {
     said[0].address = '-NOAUTH Authentication required.\r\n';
     said[0].state = '-NOAUTH Authentication required.\r\n';
-    const fault = await faultOf(ask(50).locate());
+    // Long enough for the one that answers.
+    const fault = await faultOf(ask(2000).locate());
     expect(fault.kind).to.equal('unreachable');
     expect(fault.message).to.include(`Sentinel 127.0.0.1:${said[0].at.port}: NOAUTH`);
-    expect(fault.message).to.include(`Sentinel 127.0.0.1:${said[1].at.port}: no answer within 50 ms`);
+    expect(fault.message).to.include(`Sentinel 127.0.0.1:${said[1].at.port}: no answer within 2000 ms`);
   });
 
   it('that all ask for a password are a matter of the configuration', async () => {

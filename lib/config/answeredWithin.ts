@@ -1,0 +1,32 @@
+/**
+ * Waits for an answer of somebody who cannot be told to stop. One that comes too late is dropped, a rejection too.
+ *
+ * @param ms without a timer where it is Infinity
+ * @param signal ends the wait; null where nothing does
+ * @param refuse says who has not answered
+ */
+export function answeredWithin<T>(
+  answer: T | PromiseLike<T>,
+  ms: number,
+  signal: AbortSignal | null,
+  refuse: () => Error,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => {
+      end();
+      reject(signal?.reason as Error);
+    };
+    // After a stall of this process a timer fires before an answer is read that waits already: one more look at it.
+    let lastLook: NodeJS.Immediate | undefined;
+    const decide = (): void => void (lastLook = setImmediate(() => reject(refuse())));
+    const timer = ms === Infinity ? undefined : setTimeout(decide, ms);
+    const end = (): void => {
+      clearTimeout(timer);
+      clearImmediate(lastLook);
+      signal?.removeEventListener('abort', abort);
+    };
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    void Promise.resolve(answer).then(resolve, reject).finally(end);
+  });
+}
