@@ -1,7 +1,7 @@
 import { Client } from './Client';
 import { Judge, type Violation } from './judge/Judge';
 import { attach, Network } from './network/Network';
-import type { Schedule, Step } from './schedule/Step';
+import type { Action, Fault, Intrusion, Mishap, Outage, Schedule, Step } from './schedule/Step';
 import { SimulatedServer } from './server/SimulatedServer';
 import type { Process } from './world/Process';
 import type { Wrong } from './wrongs';
@@ -22,6 +22,8 @@ const GRACE_MS = 10_000;
 
 /** For how long a lock stays when it was released for later. */
 const KEPT_MS = 400;
+
+const LONER = 'loner';
 
 /** For an attempt, or a release, where nothing is wrong. */
 const ROUND_MS = 1500;
@@ -66,7 +68,7 @@ export class Simulation {
     process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
     try {
       for (let index = 0; index < clients; index += 1) this.#start(index);
-      if (this.wrong.hasLoner === true) this.#startLoner();
+      if (this.wrong.hasLoner === true) for (const server of this.#servers) this.#startLoner(server);
       await this.#advance(OPENING_MS);
       for (const step of steps) {
         if (step.afterMs > 0) await this.#advance(step.afterMs);
@@ -81,6 +83,10 @@ export class Simulation {
       enter(null);
       attach(null);
     }
+  }
+
+  get #isGuarded(): boolean {
+    return this.wrong.restartGuardMs !== 0;
   }
 
   #result(): Result {
@@ -118,7 +124,14 @@ export class Simulation {
   async #tryEverything(client: Client): Promise<void> {
     if (this.#judge.isUnsafe) return;
     for (const key of ['a', 'b']) {
-      const wanted = { keys: [key], ttlMs: 1000, timeoutMs: ROUND_MS, isRenewed: false, isFenced: true, heldMs: 0 };
+      const wanted = {
+        keys: [key],
+        ttlMs: 1000,
+        timeoutMs: ROUND_MS,
+        isRenewed: false,
+        isFenced: this.#isGuarded,
+        heldMs: 0,
+      };
       const before = client.granted;
       this.#world.as(client.process, () => client.acquire(wanted));
       await this.#advance(3 * ROUND_MS);
@@ -136,22 +149,29 @@ export class Simulation {
     this.#world.as(client.process, () => client.open());
   }
 
-  /** Another application, with one of the masters for its own. */
-  #startLoner(): void {
-    const [server] = this.#servers as [SimulatedServer];
+  /** Another application, beside the master that it has for its own. */
+  #startLoner(server: SimulatedServer): void {
     const config = { connections: [{ host: server.name, port: 6379 }], options: { key_prefix: 'other:' } };
-    const loner = new Client(this.#world, 'loner', config, this.#judge);
+    const loner = new Client(this.#world, LONER, config, this.#judge);
     this.#world.as(loner.process, () => loner.open());
   }
 
   #take(step: Step): void {
-    const client = 'client' in step ? this.#clients[step.client % this.#clients.length] : undefined;
-    if (client !== undefined) this.#takeOf(client, step);
-    const server = 'master' in step ? this.#servers[step.master % this.#servers.length] : undefined;
-    if (server !== undefined) this.#befall(server, client, step);
+    if (!('client' in step)) return this.#befall(this.#serverOf(step.master), step);
+    const client = this.#clientOf(step.client);
+    if ('master' in step) this.#breakLink(client.process, this.#serverOf(step.master), step);
+    else this.#takeOf(client, step);
   }
 
-  #takeOf(client: Client, step: Step): void {
+  #clientOf(index: number): Client {
+    return this.#clients[index % this.#clients.length] as Client;
+  }
+
+  #serverOf(index: number): SimulatedServer {
+    return this.#servers[index % this.#servers.length] as SimulatedServer;
+  }
+
+  #takeOf(client: Client, step: Action | Mishap): void {
     const { process } = client;
     const act = (work: () => void): void => {
       if (process.isAlive) this.#world.as(process, work);
@@ -164,27 +184,24 @@ export class Simulation {
     switch (step.kind) {
       case 'acquire':
         // Without the guard there are no numbers.
-        return act(() => client.acquire({ ...step, isFenced: step.isFenced && this.wrong.restartGuardMs !== 0 }));
+        return act(() => client.acquire({ ...step, isFenced: step.isFenced && this.#isGuarded }));
       case 'release':
         return heldBy(step.nth, (held) => client.release(held));
       case 'keep':
         return heldBy(step.nth, (held) => client.keep(held, KEPT_MS));
       case 'extend':
         return heldBy(step.nth, (held) => client.extend(held, step.ttlMs));
-      case 'hand-over': {
-        const to = this.#clients[step.to % this.#clients.length] as Client;
-        return heldBy(step.nth, (held) => client.handOver(held, to));
-      }
+      case 'hand-over':
+        return heldBy(step.nth, (held) => client.handOver(held, this.#clientOf(step.to)));
       case 'cancel':
         return act(() => client.cancel(step.nth));
       case 'open':
         return act(() => client.open());
       case 'close':
         return act(() => client.close());
-      case 'crash': {
+      case 'crash':
         process.kill();
         return this.#start(this.#clients.indexOf(client));
-      }
       case 'stop':
         return process.stop(step.ms);
       case 'sleep':
@@ -196,19 +213,23 @@ export class Simulation {
     this.#judge.isUnsafe ||= process.isWithoutClock;
   }
 
-  #befall(server: SimulatedServer, client: Client | undefined, step: Step): void {
-    const link = client === undefined ? undefined : this.#network.link(client.process, server);
+  #breakLink(process: Process, server: SimulatedServer, step: Outage): void {
+    const link = this.#network.link(process, server);
     switch (step.kind) {
       case 'cut':
-        link?.cut('request', step.ms);
-        return link?.cut('answer', step.ms);
+        link.cut('request', step.ms);
+        return link.cut('answer', step.ms);
       case 'cut-requests':
-        return link?.cut('request', step.ms);
+        return link.cut('request', step.ms);
       case 'cut-answers':
-        return link?.cut('answer', step.ms);
+        return link.cut('answer', step.ms);
       case 'reset':
-        if (client !== undefined) this.#network.reset(client.process, server);
-        return;
+        return this.#network.reset(process, server);
+    }
+  }
+
+  #befall(server: SimulatedServer, step: Fault | Intrusion): void {
+    switch (step.kind) {
       case 'hang':
         return server.hang(step.ms);
       case 'restart': {
@@ -254,6 +275,7 @@ export class Simulation {
 
   #latencyMs(process: Process, server: SimulatedServer): number {
     const way = `${process.name.slice(0, 2)} ${server.name}`;
+    if (process.name === LONER) return 0.01;
     const known = this.#latenciesMs.get(way) ?? this.schedule.latencyMs * this.#world.chance.between(0.3, 2);
     this.#latenciesMs.set(way, known);
     return known;

@@ -8,16 +8,23 @@ export interface Wrong {
   readonly name: string;
   /** What is said to be violated, one of these. */
   readonly found: readonly string[];
+  /** The first seed that finds it: `npm run soak -- --wrong PLACE` looks for it. */
+  readonly seed: number;
   /** `options.restart_guard`. */
   readonly restartGuardMs?: number;
   /** How fast the masters' clocks run, beside one that is right. */
   readonly rate?: number;
-  /** Another application locks on one of the masters alone. */
+  /** Other applications lock on one of the masters each. */
   readonly hasLoner?: boolean;
   /** What the masters run in place of a script. */
   readonly rewrite?: (source: string) => string;
   /** Puts it into the library of this process, and returns what takes it out. */
   readonly putIn?: () => () => void;
+}
+
+/** A method as it is now, to be called on an object of its own. */
+function formerly<Owner extends object, Name extends keyof Owner>(owner: Owner, name: Name): Owner[Name] {
+  return owner[name];
 }
 
 /** Replaces a method, and returns what puts it back. */
@@ -41,18 +48,20 @@ end
 `;
 
 export const WRONGS: readonly Wrong[] = [
-  { name: 'the guard is off', found: ['two holders'], restartGuardMs: 0 },
-  { name: 'the clocks drift over their factor', found: ['two holders', 'no quorum'], rate: 1.05 },
+  { name: 'the guard is off', found: ['two holders'], seed: 1043, restartGuardMs: 0 },
+  { name: 'the clocks drift over their factor', found: ['two holders', 'no quorum'], seed: 25, rate: 1.05 },
   {
     name: 'validity is not checked',
     found: ['two holders', 'no quorum'],
+    seed: 3,
     putIn: () => replace(Stopwatch.prototype, 'elapsedMs', () => 0),
   },
   {
     name: 'a release is skipped',
     found: ['false release', 'orphan'],
+    seed: 1,
     putIn: () => {
-      const { release } = Rounds.prototype;
+      const release = formerly(Rounds.prototype, 'release');
       return replace(Rounds.prototype, 'release', async function (this: Rounds, hold) {
         return { ...(await release.call(this, hold, new Set())), verdict: 'granted' };
       });
@@ -61,13 +70,15 @@ export const WRONGS: readonly Wrong[] = [
   {
     name: 'a renewal revives',
     found: ['revived'],
+    seed: 28,
     rewrite: (source) => (source.includes('local isTakenOver') ? REVIVE + source : source),
   },
   {
     name: 'the highest number that anybody knows is the fencing token',
     found: ['fencing'],
+    seed: 100,
     putIn: () => {
-      const { record } = Proposal.prototype;
+      const record = formerly(Proposal.prototype, 'record');
       return replace(Proposal.prototype, 'record', function (this: Proposal, index, answer) {
         record.call(this, index, answer);
         if (answer.kind !== 'refused') return;
@@ -79,8 +90,9 @@ export const WRONGS: readonly Wrong[] = [
   {
     name: 'what is given up while a master is admitted is not taken back (c01)',
     found: ['orphan'],
+    seed: 196,
     putIn: () => {
-      const { run, settle } = Preparation.prototype;
+      const [run, settle] = [formerly(Preparation.prototype, 'run'), formerly(Preparation.prototype, 'settle')];
       const running = new WeakSet<Preparation>();
       const undo = [
         replace(Preparation.prototype, 'run', async function (this: Preparation, identify) {
@@ -94,10 +106,11 @@ export const WRONGS: readonly Wrong[] = [
       return () => undo.forEach((one) => one());
     },
   },
-  { name: 'one client alone ends a quarantine (c02)', found: ['two holders'], hasLoner: true },
+  { name: 'a client of one master alone ends its quarantine (c02)', found: ['two holders'], seed: 348, hasLoner: true },
   {
     name: 'a release that was refused counts as done (c23)',
     found: ['false release', 'orphan'],
+    seed: 196,
     rewrite: (source) => source.replace('pcall = server.call', 'pcall = server.pcall'),
   },
 ];

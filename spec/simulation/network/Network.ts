@@ -21,7 +21,7 @@ export class Network {
 
   link(process: Process, server: SimulatedServer): Link {
     let links = this.#links.get(process);
-    if (links === undefined) this.#links.set(process, (links = new Map()));
+    if (links === undefined) this.#links.set(process, (links = new Map<SimulatedServer, Link>()));
     let link = links.get(server);
     if (link === undefined) {
       link = new Link(this.world, process, server, this.latencyMs(process, server));

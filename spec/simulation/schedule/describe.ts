@@ -11,11 +11,12 @@ export function describeSchedule({ seed, masters, clients, latencyMs, steps }: S
   return [head, ...lines].join('\n');
 }
 
-function describeStep({ afterMs: _, kind, ...parts }: Step, masters: number, clients: number): string {
-  const words = Object.entries(parts as Record<string, unknown>).map(([name, value]) => {
+function describeStep(step: Step, masters: number, clients: number): string {
+  const parts = Object.entries(step).filter(([name]) => name !== 'afterMs' && name !== 'kind');
+  const words = parts.map(([name, value]: [string, unknown]) => {
     if (name === 'client' || name === 'to') return `${name} c${Number(value) % clients}`;
     if (name === 'master') return `m${Number(value) % masters}`;
-    return `${name} ${value === null ? 'none' : String(value)}`;
+    return `${name} ${value === null ? 'none' : JSON.stringify(value).replaceAll('"', '')}`;
   });
-  return [kind, ...words].join(', ');
+  return [step.kind, ...words].join(', ');
 }

@@ -83,6 +83,29 @@ const intrusions = [
   { weight: 1, arbitrary: step('set-master-clock', { master, ms: jumpMs }) },
 ];
 
+/** Locks that stand on some masters only, and masters that forget: what the guard is for. */
+const losses = [
+  {
+    weight: 6,
+    arbitrary: step('acquire', {
+      client,
+      keys: fc.constant(['a']),
+      ttlMs: fc.constantFrom(3000, 30_000),
+      timeoutMs: fc.constantFrom(0, 1000),
+      isRenewed: fc.boolean(),
+      isFenced: fc.boolean(),
+      heldMs: fc.constantFrom(null, 600),
+    }),
+  },
+  { weight: 1, arbitrary: step('release', { client, nth }) },
+  { weight: 1, arbitrary: step('open', { client }) },
+  { weight: 1, arbitrary: step('crash', { client }) },
+  { weight: 4, arbitrary: step('cut', { client, master, ms: fc.constantFrom(300, 1500, 4000) }) },
+  { weight: 1, arbitrary: step('save', { master }) },
+  { weight: 1, arbitrary: step('flush', { master }) },
+  { weight: 3, arbitrary: step('restart', { master, ms: shortMs, memory: fc.constantFrom('lost', 'snapshot') }) },
+];
+
 type Weighted = { readonly weight: number; readonly arbitrary: fc.Arbitrary<object> };
 
 function stepsOf(kinds: readonly Weighted[]): fc.Arbitrary<readonly Step[]> {
@@ -101,6 +124,7 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
     { weight: 1, arbitrary: stepsOf(actions) },
     { weight: 2, arbitrary: stepsOf([...actions, ...mishaps, ...outages]) },
     { weight: 4, arbitrary: stepsOf([...actions, ...mishaps, ...outages, ...faults]) },
+    { weight: 2, arbitrary: stepsOf(losses) },
     { weight: 1, arbitrary: stepsOf([...actions, ...outages, ...faults, ...intrusions]) },
   ),
 });
