@@ -29,7 +29,7 @@ export function logins({ locks }: Stage): Scenes {
         expect(await lock.tryAcquireLock(null, 'key', LONG)).to.equal(true);
         await lock.releaseLock(null, 'key');
         expect(lock.getStatus().masters[0]).to.include({ state: 'away' });
-        expect(lock.getStatus().masters[0]?.lastError).to.equal('no-permission: the user lacks +pttl');
+        expect(lock.getStatus().masters[0]?.lastError).to.equal(`no-permission: ${LACKING}`);
         expect(logged).to.have.lengthOf(1);
         expect(logged[0]).to.include('+pttl');
         await change(set.slice(0, 1), '+pttl');
@@ -41,7 +41,7 @@ export function logins({ locks }: Stage): Scenes {
         const opened = locks.open({ connections, options: { connect_timeout: 200 } });
         const { details } = await thrownBy(opened, ConnectionException, 'NO_QUORUM');
         for (const { port } of set.slice(0, 2)) {
-          expect(details.getAsString('masters')).to.include(`${port}: no-permission (the user lacks +pttl)`);
+          expect(details.getAsString('masters')).to.include(`${port}: no-permission (${LACKING})`);
         }
       }),
     '2 of 3 with a wrong password': () =>
@@ -52,6 +52,9 @@ export function logins({ locks }: Stage): Scenes {
       }),
   };
 }
+
+/** Where the right to read for how long a key is there is all that is missing. */
+const LACKING = 'the user lacks +pttl: ACL SETUSER app +pttl';
 
 function warningsLogged(): { readonly logged: readonly string[]; readonly references: References } {
   const logged: string[] = [];
@@ -65,7 +68,7 @@ async function withRights(
   const set = await startMasters(3);
   const login = { username: 'app', password: 'sesame' };
   try {
-    await change(set, 'reset', 'on', '>sesame', '~*', '+@all');
+    await change(set, 'reset', 'on', '>sesame', '~*', '&*', '+@all');
     await play(
       addressesOf(set).map((address) => ({ ...address, ...login })),
       set,
