@@ -64,8 +64,9 @@ export class Renewals {
 
   async #renew(renewal: Renewal): Promise<void> {
     const { lease, ttlMs } = renewal;
-    // Released or lost: there is nothing to keep.
-    if (!lease.isValid()) return;
+    // There is nothing to keep. Where a clock was set forward its holder is told now: the lock would seem to be held again
+    // when the clock is set right, and nobody would renew it.
+    if (!lease.isValid()) return lease.verify();
     const newlyMs = (): number => {
       const forMs = Math.min(ttlMs, lease.mayHoldMs());
       // Its holder may have extended it for longer, and may make that shorter again.
@@ -77,6 +78,7 @@ export class Renewals {
     } catch {
       // Lost: whoever watches the lease knows. Undecided: it is tried again for as long as it is held.
       if (lease.isValid()) this.#plan(renewal, Math.min(ttlMs / 10, lease.remaining() / 3));
+      else await lease.verify();
     }
   }
 }

@@ -48,7 +48,8 @@ export class Judge implements Witness {
         continue;
       }
       const isValid = world.seenBy(process, () => lease.isValid());
-      if (isValid && held.isOver && !this.isUnsafe) this.#report('revived', `${nameOf(held)} is valid again`);
+      if (isValid && held.isOver && !this.isUnsafe && !process.wasSetBack)
+        this.#report('revived', `${nameOf(held)} is valid again`);
       if (isValid) this.#lookAtQuorum(held);
       if (!isValid) this.#lookAtEnd(held);
       else for (const key of held.keys) this.#lookAtHolders(key, held, holders);
@@ -125,11 +126,12 @@ export class Judge implements Witness {
   lookAtLeftovers(isExempt: (owner: Process) => boolean): void {
     // A clock that was set back keeps what has long been forgotten.
     if (this.isUnsafe) return;
-    for (const { name, keyspace } of this.servers) {
+    for (const { name, keyspace, hasOldData } of this.servers) {
       for (const key of keyspace.keys()) {
         const value = keyspace.get(key)?.value;
         const owner = typeof value === 'string' ? this.world.tokens.get(value) : undefined;
-        if (owner?.isAlive === true && !isExempt(owner) && !this.#handedOver.has(value)) {
+        const isOwned = owner?.isAlive === true && !isExempt(owner) && !this.#handedOver.has(value);
+        if (isOwned && !hasOldData) {
           this.#report('orphan', `${key} stands on ${name}, drawn by ${owner.name}`);
         }
         if (key.startsWith('redlock:') && key !== 'redlock:guard') this.#report('leftover', `${key} on ${name}`);
@@ -167,15 +169,18 @@ export class Judge implements Witness {
   }
 
   #lookAtEnd(held: Held): void {
-    held.isOver = true;
-    const { process } = held.client;
     if (held.isGivenUp || held.firedMs !== null) {
       this.#held.delete(held);
       return;
     }
-    if (process.isStopped) held.overMs = null;
-    else held.overMs ??= this.world.nowMs;
-    if (held.overMs === null || this.world.nowMs - held.overMs <= TOLD_WITHIN_MS) return;
+    // A process that is stopped cannot see it, and has a while to tell of it from when it goes on.
+    if (held.client.process.isStopped) {
+      held.overMs = null;
+      return;
+    }
+    held.isOver = true;
+    held.overMs ??= this.world.nowMs;
+    if (this.world.nowMs - held.overMs <= TOLD_WITHIN_MS) return;
     this.#report('silent loss', `${nameOf(held)} has been over for ${TOLD_WITHIN_MS} ms, and its signal is silent`);
     this.#held.delete(held);
   }

@@ -34,6 +34,8 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
 export class SimulatedServer {
   readonly keyspace = new Keyspace(() => this.clockMs());
   isUp = true;
+  /** It came back with a snapshot: what had been deleted since is there again. */
+  hasOldData = false;
   #refusal: Refusal | null = null;
   #runs = 0;
   #ids = 0;
@@ -115,7 +117,10 @@ export class SimulatedServer {
     this.#hungUntilMs = 0;
     this.#scripts.clear();
     if (memory === 'lost') this.keyspace.clear();
-    if (memory === 'snapshot') this.keyspace.restore(this.#snapshot);
+    if (memory === 'snapshot') {
+      this.keyspace.restore(this.#snapshot);
+      this.hasOldData = true;
+    }
   }
 
   /** What a later restart may come back with. */

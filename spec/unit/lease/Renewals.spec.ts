@@ -36,6 +36,9 @@ class ScriptedLease {
   remaining = (): number => Math.max(0, this.#endsMs - performance.now());
   isValid = (): boolean => this.remaining() > 0;
   end = (): void => void (this.#endsMs = 0);
+  /** How often it was to look whether it is over. */
+  verified = 0;
+  verify = async (): Promise<void> => void (this.verified += 1);
 
   async renew(ttlOf: () => number): Promise<void> {
     if (this.turn !== null) await this.turn;
@@ -69,6 +72,24 @@ describe('Renewals', () => {
     renewals.add(lease as unknown as Lease, ttlMs);
     return lease;
   }
+
+  it('have a lease look that is over when one is due: a clock may be set right again', async () => {
+    const lease = renew(new ScriptedLease());
+    lease.end();
+    await clock.tickAsync(TTL_MS / 3);
+    expect(lease.verified).to.equal(1);
+
+    const refused = renew(new ScriptedLease());
+    refused.answers = 'undecided';
+    await clock.tickAsync(TTL_MS / 3 - 1);
+    const { renew: extended } = refused;
+    refused.renew = async (ttlOf) => {
+      refused.end();
+      return extended.call(refused, ttlOf);
+    };
+    await clock.tickAsync(TTL_MS);
+    expect(refused.verified).to.equal(1);
+  });
 
   it('come at each third of the ttl, for the whole ttl', async () => {
     const lease = renew(new ScriptedLease());
