@@ -7,7 +7,7 @@ import { disconnect } from './disconnect';
 import { faultOfReply, faultOfSocket, isAboutPassword, isDemoted, isForbidden, MasterError } from './MasterError';
 import { redisOptions } from './redisOptions';
 import { reloginOf } from './relogin';
-import { unreadable, wholeIn } from './replies';
+import { isReply, unreadable, wholeIn } from './replies';
 import { phaseOf } from './SocketConnector';
 import type { Argument, Script } from './Script';
 import { Sentinels } from './Sentinels';
@@ -75,8 +75,10 @@ export class Connection {
       if (this.#sentinels === null) this.#deadlines.start();
     });
     this.#redis.on('error', (error: Error) => {
-      this.#fault ??= this.#faultOf(error);
-      if (isAboutPassword(this.#fault.kind)) this.#relogin?.();
+      const { kind } = (this.#fault ??= this.#faultOf(error));
+      if (isAboutPassword(kind)) this.#relogin?.();
+      // ioredis would go on reading, and take what follows for answers to other commands.
+      if (kind === 'not-redis') this.#redis.stream.destroy();
     });
     // That it stands counts as the connection's first answer, and the handshake, ioredis's own, as its first command.
     this.#redis.on('connect', () => {
@@ -289,10 +291,6 @@ export class Connection {
     const known = types.isNativeError(error) ? error : new Error(String(error));
     return faultOfSocket(this.address, known, phaseOf(this.#redis.stream));
   }
-}
-
-function isReply(error: unknown): error is Error {
-  return types.isNativeError(error) && error.name === 'ReplyError';
 }
 
 function rethrow(fault: MasterError): never {

@@ -187,6 +187,9 @@ export function faultOfReply(address: string, reply: Error): MasterError {
 /** How ioredis ends what it says of bytes that are not Redis's protocol. */
 const UNREADABLE = 'Please report this.';
 
+/** How ioredis begins what it says of an answer to nothing. */
+const UNASKED = 'Command queue state error';
+
 const CERTIFICATE = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|UNABLE_TO_/;
 
 /**
@@ -197,6 +200,9 @@ const CERTIFICATE = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|UNABLE_TO_/;
 export function faultOfSocket(address: string, error: Error, phase: SocketPhase | null = null): MasterError {
   if (error.message.endsWith(UNREADABLE)) {
     return new MasterError(address, 'not-redis', isTlsAnswer(error) ? TLS_ANSWER : 'does not speak Redis');
+  }
+  if (error.message.startsWith(UNASKED)) {
+    return new MasterError(address, 'not-redis', 'answers what it was not asked');
   }
   const { code } = error as NodeJS.ErrnoException;
   if (isOpenSsl(error) || (code !== undefined && CERTIFICATE.test(code))) {

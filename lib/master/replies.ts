@@ -1,4 +1,10 @@
+import { types } from 'node:util';
 import { MasterError } from './MasterError';
+
+/** Whether an error is what a server has answered, as ioredis hands it on. */
+export function isReply(error: unknown): error is Error {
+  return types.isNativeError(error) && error.name === 'ReplyError';
+}
 
 /** How much of a text is shown that a master has answered in place of what was asked for. */
 const SHOWN = 80;
