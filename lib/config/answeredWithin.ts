@@ -1,3 +1,6 @@
+/** A wait is cut into spans of so many ms, so that a stall of this process shows. */
+const NAP_MS = 1000;
+
 /**
  * Waits for an answer of somebody who cannot be told to stop. One that comes too late is dropped, a rejection too.
  *
@@ -18,8 +21,15 @@ export function answeredWithin<T>(
     };
     // After a stall of this process a timer fires before an answer is read that waits already: one more look at it.
     let lastLook: NodeJS.Immediate | undefined;
-    const decide = (): void => void (lastLook = setImmediate(() => reject(refuse())));
-    const timer = ms === Infinity ? undefined : setTimeout(decide, ms);
+    // A span in which this process stood still is not counted: it heard nobody.
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (leftMs: number): void => {
+      const napMs = Math.min(leftMs, NAP_MS);
+      timer = setTimeout(() => {
+        lastLook = setImmediate(() => (leftMs > napMs ? wait(leftMs - napMs) : reject(refuse())));
+      }, napMs);
+    };
+    if (ms !== Infinity) wait(ms);
     const end = (): void => {
       clearTimeout(timer);
       clearImmediate(lastLook);

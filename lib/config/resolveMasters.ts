@@ -97,6 +97,8 @@ async function locate(
       (await answeredWithin(asked, patienceMs, signal, () =>
         unresolved(path, 'discovery_key', discoveryKey, `discovery has not answered within ${patienceMs} ms`),
       )) ?? [];
+    if (!Array.isArray(answers))
+      throw unresolved(path, 'discovery_key', discoveryKey, 'discovery has not answered a list');
     for (const answer of answers.filter((each) => each !== null)) {
       const found = Section.of(answer, path, ErrorCode.BAD_CONNECTION);
       const endpoint = readEndpoint(section.overlaidWith(found));

@@ -19,7 +19,8 @@ export function namesSentinels(section: Section): boolean {
 
 /** @returns the known key that another one beside it stands for; ioredis calls a group's name `name`. */
 export function meantIn(section: Section, key: string, known: readonly string[]): string | null {
-  return key === 'name' && namesSentinels(section) ? 'master_name' : meantBy(key, known);
+  const isName = key === 'name' && namesSentinels(section) && !section.has('master_name');
+  return isName ? 'master_name' : meantBy(key, known);
 }
 
 /**

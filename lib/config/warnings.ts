@@ -38,7 +38,9 @@ export function warnOfUnknownSections(
     const option = options.find((each) => spellingOf(each) === spellingOf(name));
     return option === undefined ? meantIn(whole, name, known) : `options.${option}`;
   };
-  const names = new Set(whole.keys().map((key) => (isKnown(key, known) ? key : (key.split('.')[0] ?? key))));
+  const nameOf = (key: string): string =>
+    isKnown(key, known) || /^(?:tls|ssl)\./.test(key) ? key : (key.split('.')[0] ?? key);
+  const names = new Set(whole.keys().map(nameOf));
   return [...names].filter((name) => !isKnown(name, known)).map((name) => unknown(whole, name, meant(name)));
 }
 

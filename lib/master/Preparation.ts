@@ -115,9 +115,12 @@ export class Preparation {
     }
     if (greeted.isLoading) throw new MasterError(connection.address, 'loading', 'the data set is being loaded');
     const rights = (): Rights => this.owner.scriptsFor(greeted).probe.rights;
-    const server = await this.#named(greeted).catch((error: unknown) => this.#refused(error, rights()));
+    const server = await this.#named(greeted).catch((error: unknown) =>
+      this.#refused(error, rights(), greeted.saysWhoItIs ? [] : ['+info']),
+    );
     identify(server);
-    if (server.isClustered) await this.#checkSlots();
+    if (server.isClustered)
+      await this.#checkSlots().catch((error: unknown) => this.#refused(error, rights(), ['+cluster|nodes']));
     if (!server.saysWhoItIs) {
       const unknown =
         'a restart from an older snapshot, a replica, a shard of a cluster and a policy that evicts locks';
@@ -204,9 +207,9 @@ export class Preparation {
   }
 
   /** A right that is missing is not the only one, often. */
-  async #refused(error: unknown, rights: Rights): Promise<never> {
+  async #refused(error: unknown, rights: Rights, known: readonly string[] = []): Promise<never> {
     if (!(error instanceof MasterError) || error.kind !== 'no-permission') throw error;
-    throw await this.#lacksRights(rights, [], error.message);
+    throw await this.#lacksRights(rights, known, error.message);
   }
 
   /** All at once, however little the connection was permitted so far. */

@@ -162,7 +162,8 @@ class Sentinel {
     // The second tells of the failover. Users of a Sentinel may lack the right to it.
     const state = redis.call('SENTINEL', 'MASTER', masterName).catch(() => []);
     const named = redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', masterName).catch((error: Error) => {
-      throw this.#fault ?? this.#faultOf(error);
+      const fault = this.#fault ?? this.#faultOf(error);
+      throw this.#fault === null && fault.kind === 'unknown-command' ? this.#noSentinel() : fault;
     });
     return { address: readAddress(this.#address, await named), epoch: readEpoch(await state) };
   }
@@ -172,10 +173,7 @@ class Sentinel {
   }
 
   #faultOf(error: Error): MasterError {
-    if (error.name === 'ReplyError') {
-      const fault = faultOfReply(this.#address, error);
-      return fault.kind === 'unknown-command' ? this.#noSentinel() : fault;
-    }
+    if (error.name === 'ReplyError') return faultOfReply(this.#address, error);
     if (TIMED_OUT.test(error.message)) {
       return new MasterError(this.#address, 'silent', `no answer within ${this.timeoutMs} ms`);
     }

@@ -61,7 +61,7 @@ if forgot == ARGV[2] then
 elseif forgot and forgot ~= '' then
   return { 'changed' }
 end
-return { 'reminded', redis.call('hget', '${MARKER}', 'highest') or '0' }
+return { 'reminded', redis.call('hmget', '${MARKER}', 'highest')[1] or '0' }
 `);
 
 export const FENCE_SCRIPTS: readonly Script[] = [WRITE_NUMBER, READ_HIGHEST, REMIND];

@@ -4,7 +4,7 @@ import type { Lacking, RightsProbe } from '../master/Preparation';
 import { listIn } from '../master/replies';
 import { script } from '../master/Script';
 import { MARKER } from '../master/marker';
-import { singleTries, type Guarding } from './singleTries';
+import { patternOf, singleTries, type Guarding } from './singleTries';
 
 /** ARGV: a lock's key that nobody has, and the marker's. A try that is refused does not end the script. */
 const PRELUDE = `
@@ -49,9 +49,10 @@ try('hmget', marker, 'run')
 export function rightsProbe(keyPrefix: string, guarding: Guarding, isNotifying: boolean): () => RightsProbe {
   const tries = [ON_A_LOCK, guarding.isOn ? TO_ADMIT : '', guarding.isProved ? TO_PROVE_ADMISSION : ''];
   const probe = script(`${PRELUDE}${tries.join('')}return refusals`);
+  // A key of this lock alone: one that is known could be somebody's, and would be deleted; another one each time would fill the ACL LOG.
+  const id = randomUUID();
   return () => {
-    // Another key each time: one that is known could be somebody's lock, and would be deleted.
-    const lock = `${keyPrefix}redlock:rights:${randomUUID()}`;
+    const lock = `${keyPrefix}redlock:rights:${id}`;
     return {
       script: probe,
       args: [lock, MARKER],
@@ -75,7 +76,7 @@ function lackingIn(reply: unknown, keyPrefix: string): Lacking | null {
     if (!isAboutKeys(refusal)) rights.add(`+${command}`);
     else if (key === MARKER) rights.add(`~${MARKER}`);
     // Without a prefix nobody knows here which keys the locks will have.
-    else if (keyPrefix !== '') rights.add(`~${keyPrefix}*`);
+    else if (keyPrefix !== '') rights.add(patternOf(keyPrefix));
   }
   return { rights: [...rights], commands: [...commands] };
 }

@@ -25,7 +25,7 @@ interface Sketch extends SingleTry {
  * @param isNotifying whether those who wait are woken
  */
 export function singleTries(lock: string, keyPrefix: string, guarding: Guarding, isNotifying: boolean): Rights {
-  const lockPattern = keyPrefix === '' ? null : `~${escaped(keyPrefix)}*`;
+  const lockPattern = keyPrefix === '' ? null : patternOf(keyPrefix);
   const marker = `~${MARKER}`;
   const line = `redlock:waiting:${lock}`;
   const channel = `redlock:free:${lock}`;
@@ -71,9 +71,15 @@ export function singleTries(lock: string, keyPrefix: string, guarding: Guarding,
   return { tries: sketches, sayLacking: (refusals, known, user) => sayLacking(sketches, refusals, known, user) };
 }
 
-/** A prefix as a pattern that matches nothing else. */
-function escaped(keyPrefix: string): string {
-  return keyPrefix.replace(/[\\*?[\]]/g, '\\$&');
+/** The keys of a prefix, as an ACL writes them. No pattern of an ACL has a space in it: `?` stands for any one byte. */
+export function patternOf(keyPrefix: string): string {
+  return `~${keyPrefix.replace(/[\\*?[\]]/g, '\\$&').replace(/[\s\0]/g, '?')}*`;
+}
+
+/** A word of a line that can be pasted, into redis-cli as into a shell. */
+function pasted(word: string): string {
+  if (/^[+\w.-]+$/.test(word)) return word;
+  return word.includes("'") ? `"${word.replace(/["\\$`]/g, '\\$&')}"` : `'${word}'`;
 }
 
 function sayLacking(
@@ -91,9 +97,9 @@ function sayLacking(
     });
   const needed = [...new Set([...lacking(true), ...known])];
   if (needed.length === 0) return null;
-  const useful = [...new Set(lacking(false))];
+  const useful = [...new Set(lacking(false))].filter((right) => !needed.includes(right));
   const also = useful.length === 0 ? '' : `, and ${useful.join(' ')}, which it can do without`;
-  const line = `ACL SETUSER ${user} ${[...needed, ...useful].join(' ')}`;
+  const line = ['ACL SETUSER', ...[user, ...needed, ...useful].map(pasted)].join(' ');
   return `the user lacks ${needed.join(' ')}${also}: ${line}${unseen(sketches, refusals)}`;
 }
 
