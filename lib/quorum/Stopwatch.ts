@@ -23,6 +23,8 @@ export const systemMicros = (): number => Math.round((performance.timeOrigin + p
 export class Stopwatch {
   readonly #monotonicMs: number;
   readonly #wallMs: number;
+  /** A wall clock that was set forward and right again: what was once seen to be over stays so. */
+  #mostMs = 0;
 
   constructor(private readonly clock: Clock) {
     this.#monotonicMs = clock.monotonicMs();
@@ -31,6 +33,8 @@ export class Stopwatch {
 
   /** In ms. */
   elapsedMs(): number {
-    return Math.max(this.clock.monotonicMs() - this.#monotonicMs, this.clock.wallMs() - this.#wallMs);
+    const monotonicMs = this.clock.monotonicMs() - this.#monotonicMs;
+    this.#mostMs = Math.max(this.#mostMs, monotonicMs, this.clock.wallMs() - this.#wallMs);
+    return this.#mostMs;
   }
 }

@@ -68,7 +68,6 @@ export class Simulation {
     process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
     try {
       for (let index = 0; index < clients; index += 1) this.#start(index);
-      if (this.wrong.hasLoner === true) for (const server of this.#servers) this.#startLoner(server);
       await this.#advance(OPENING_MS);
       for (const step of steps) {
         if (step.afterMs > 0) await this.#advance(step.afterMs);
@@ -149,8 +148,9 @@ export class Simulation {
     this.#world.as(client.process, () => client.open());
   }
 
-  /** Another application, beside the master that it has for its own. */
+  /** Another application begins, beside the master that it has for its own, as soon as that is back. */
   #startLoner(server: SimulatedServer): void {
+    if (this.wrong.hasLoner !== true) return;
     const config = { connections: [{ host: server.name, port: 6379 }], options: { key_prefix: 'other:' } };
     const loner = new Client(this.#world, LONER, config, this.#judge);
     this.#world.as(loner.process, () => loner.open());
@@ -235,7 +235,10 @@ export class Simulation {
       case 'restart': {
         const memory = step.memory === 'kept' || this.#mayForget(server) ? step.memory : 'kept';
         server.crash();
-        this.#world.at(this.#world.nowMs + step.ms, () => server.start(memory));
+        this.#world.at(this.#world.nowMs + step.ms, () => {
+          server.start(memory);
+          this.#startLoner(server);
+        });
         return;
       }
       case 'save':

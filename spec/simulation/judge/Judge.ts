@@ -48,8 +48,7 @@ export class Judge implements Witness {
         continue;
       }
       const isValid = world.seenBy(process, () => lease.isValid());
-      if (isValid && held.isOver && !this.isUnsafe && !process.wasSetBack)
-        this.#report('revived', `${nameOf(held)} is valid again`);
+      if (isValid && held.isOver && !this.isUnsafe) this.#report('revived', `${nameOf(held)} is valid again`);
       if (isValid) this.#lookAtQuorum(held);
       if (!isValid) this.#lookAtEnd(held);
       else for (const key of held.keys) this.#lookAtHolders(key, held, holders);
@@ -160,25 +159,22 @@ export class Judge implements Witness {
     held.untilMs = untilMs;
     // A renewal counts from when it was sent.
     if (isRenewed && held.lostMs !== null && untilMs - ttlMs > held.lostMs) this.onRevived(held);
-    if (held.lostMs !== null) return;
+    // Where a master forgets, a grant that the network holds back may make up for it later: the guard keeps others away.
+    if (held.lostMs !== null || this.hasForgotten) return;
     const isOn = ({ keyspace }: SimulatedServer): boolean => keys.every((key) => keyspace.get(key)?.value === token);
     if (this.servers.filter(isOn).length >= this.quorum) return;
     held.lostMs = nowMs;
-    if (!this.isUnsafe && !this.hasForgotten)
-      this.#report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
+    if (!this.isUnsafe) this.#report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
   }
 
   #lookAtEnd(held: Held): void {
-    if (held.isGivenUp || held.firedMs !== null) {
-      this.#held.delete(held);
-      return;
-    }
     // A process that is stopped cannot see it, and has a while to tell of it from when it goes on.
     if (held.client.process.isStopped) {
       held.overMs = null;
       return;
     }
     held.isOver = true;
+    if (held.isGivenUp || held.firedMs !== null) return;
     held.overMs ??= this.world.nowMs;
     if (this.world.nowMs - held.overMs <= TOLD_WITHIN_MS) return;
     this.#report('silent loss', `${nameOf(held)} has been over for ${TOLD_WITHIN_MS} ms, and its signal is silent`);

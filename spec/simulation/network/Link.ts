@@ -33,7 +33,9 @@ export class Link {
 
   /** When a message that is sent now arrives, unless the link is cut meanwhile. */
   arrivalMs(direction: Direction): number {
-    const sentMs = Math.max(this.world.nowMs, this.#cutUntilMs[direction]);
+    const leftMs = Math.max(0, this.#cutUntilMs[direction] - this.world.nowMs);
+    // TCP sends again after growing pauses: a connection that was made meanwhile may be quicker.
+    const sentMs = this.world.nowMs + leftMs + this.world.chance.between(0, leftMs);
     return sentMs + this.latencyMs * this.world.chance.between(0.5, 1.5);
   }
 }

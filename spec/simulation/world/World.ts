@@ -88,6 +88,8 @@ export class World {
       look();
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
+    // What hangs has no event of its own.
+    look();
   }
 
   #isPostponed(event: Happening): boolean {

@@ -35,6 +35,16 @@ describe('Stopwatch', () => {
     expect(after(10, -3_600_000)).to.equal(10);
   });
 
+  it('never goes back, where the wall clock was set forward and right again', () => {
+    const clock = new SetClock();
+    const stopwatch = new Stopwatch(clock);
+    clock.wall += 60_000;
+    expect(stopwatch.elapsedMs()).to.equal(60_000);
+    clock.wall -= 60_000;
+    clock.monotonic += 10;
+    expect(stopwatch.elapsedMs()).to.equal(60_000);
+  });
+
   it('is too long, never too short, where the wall clock was set forward', () => {
     expect(after(10, 3_600_000)).to.equal(3_600_000);
   });
