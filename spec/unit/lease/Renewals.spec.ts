@@ -82,10 +82,10 @@ describe('Renewals', () => {
     const refused = renew(new ScriptedLease());
     refused.answers = 'undecided';
     await clock.tickAsync(TTL_MS / 3 - 1);
-    const { renew: extended } = refused;
+    const extended = refused.renew.bind(refused);
     refused.renew = async (ttlOf) => {
       refused.end();
-      return extended.call(refused, ttlOf);
+      return extended(ttlOf);
     };
     await clock.tickAsync(TTL_MS);
     expect(refused.verified).to.equal(1);
