@@ -1,4 +1,5 @@
 import { type HandedOver, type Lease, RedisLock, type ReleaseOutcome } from '../../lib/index';
+import type { Wanted } from './schedule/Step';
 import { Process } from './world/Process';
 import type { World } from './world/World';
 
@@ -47,16 +48,6 @@ export interface Witness {
   onRevived(held: Held): void;
   onFailed(client: Client, what: string, error: unknown): void;
   tokenOn(keys: readonly string[], owner: Process): string | null;
-}
-
-/** A lease that is to be acquired. */
-export interface Wanted {
-  readonly keys: readonly string[];
-  readonly ttlMs: number;
-  readonly timeoutMs: number;
-  readonly isRenewed: boolean;
-  readonly isFenced: boolean;
-  readonly heldMs: number | null;
 }
 
 const NODE_TIMEOUT_MS = 500;

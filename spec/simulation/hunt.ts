@@ -5,14 +5,6 @@ import { scheduleOf, schedules } from './schedule/schedules';
 import type { Schedule } from './schedule/Step';
 import type { Wrong } from './wrongs';
 
-/** A schedule on which something was violated, as short as it was found. */
-export interface Finding {
-  readonly seed: number;
-  readonly schedule: Schedule;
-  /** For a person to follow: the steps, and what came of them. */
-  readonly text: string;
-}
-
 /** The first violation of one schedule; null where there is none. */
 export async function violationIn(schedule: Schedule, wrong: Partial<Wrong> = {}): Promise<string | null> {
   const undo = wrong.putIn?.();
@@ -24,15 +16,17 @@ export async function violationIn(schedule: Schedule, wrong: Partial<Wrong> = {}
   }
 }
 
-/** Shortens the schedule of a seed for as long as the same kind of thing is violated. */
-export async function shrink(seed: number, wrong: Partial<Wrong> = {}): Promise<Finding | null> {
-  const found = await violationIn(scheduleOf(seed), wrong);
-  if (found === null) return null;
-  const [kind = ''] = found.split(':');
-  const isKept = async (schedule: Schedule): Promise<boolean> =>
-    (await violationIn(schedule, wrong))?.startsWith(`${kind}:`) !== true;
-  const { counterexample } = await fc.check(fc.asyncProperty(schedules, isKept), { seed, numRuns: 1 });
+/**
+ * Shortens the schedule of a seed for as long as the same kind of thing is violated.
+ *
+ * @returns its steps and what came of them, for a person to follow; null where nothing is violated
+ */
+export async function shrink(seed: number): Promise<string | null> {
+  const [kind] = (await violationIn(scheduleOf(seed)))?.split(':') ?? [];
+  if (kind === undefined) return null;
+  const isOther = async (schedule: Schedule): Promise<boolean> =>
+    (await violationIn(schedule))?.startsWith(`${kind}:`) !== true;
+  const { counterexample } = await fc.check(fc.asyncProperty(schedules, isOther), { seed, numRuns: 1 });
   const schedule = counterexample?.[0] ?? scheduleOf(seed);
-  const violation = await violationIn(schedule, wrong);
-  return { seed, schedule, text: `seed ${seed}: ${describeSchedule(schedule)}\n  ${violation}` };
+  return `seed ${seed}: ${describeSchedule(schedule)}\n  ${await violationIn(schedule)}`;
 }

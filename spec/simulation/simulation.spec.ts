@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { startWorker } from './startWorker';
+import { runWorker } from './runWorker';
 import type { Said } from './worker';
 import { WRONGS } from './wrongs';
 
@@ -12,7 +12,7 @@ describe('The library in a simulation', function () {
 
   async function saidBy(...task: readonly string[]): Promise<readonly Said[]> {
     const all: Said[] = [];
-    expect(await startWorker(task, (said) => all.push(said)).ended).to.equal(0);
+    expect(await runWorker(task, (said) => all.push(said))).to.equal(0);
     return all;
   }
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { startWorker } from './startWorker';
+import { runWorker } from './runWorker';
 import { WRONGS } from './wrongs';
 
 const USAGE = `npm run soak -- [--seeds N] [--from SEED] [--jobs N] [--wrong PLACE]
@@ -43,7 +43,7 @@ async function soak(from: number, seeds: number, jobs: number): Promise<number> 
   const each = Math.ceil(seeds / jobs);
   const workers = Array.from({ length: jobs }, (_, job) => {
     const count = Math.max(0, Math.min(each, seeds - job * each));
-    return startWorker(['hunt', String(from + job * each), String(count)], (said) => {
+    return runWorker(['hunt', String(from + job * each), String(count)], (said) => {
       if (said.kind === 'done') progress.update(job, said);
       if (said.kind !== 'found') return;
       progress.found += 1;
@@ -51,7 +51,7 @@ async function soak(from: number, seeds: number, jobs: number): Promise<number> 
     });
   });
   const timer = setInterval(() => progress.tell(), TOLD_EVERY_MS);
-  const codes = await Promise.all(workers.map(({ ended }) => ended));
+  const codes = await Promise.all(workers);
   clearInterval(timer);
   progress.tell();
   return progress.found > 0 || codes.some((code) => code !== 0) ? 1 : 0;
@@ -59,12 +59,12 @@ async function soak(from: number, seeds: number, jobs: number): Promise<number> 
 
 async function find(place: string, from: number, seeds: number): Promise<number> {
   let isFound = false;
-  const { ended } = startWorker(['find', place, String(from), String(seeds)], (said) => {
+  const code = await runWorker(['find', place, String(from), String(seeds)], (said) => {
     if (said.kind !== 'wrong') return;
     isFound = said.violation !== null;
     console.log(isFound ? `${said.name}: seed ${said.seed}, ${said.violation}` : `${said.name}: not found`);
   });
-  return (await ended) === 0 && isFound ? 0 : 1;
+  return code === 0 && isFound ? 0 : 1;
 }
 
 /** A whole number from 1 on; null where it is none. */

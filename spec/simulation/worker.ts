@@ -31,8 +31,7 @@ async function hunt(from: number, count: number): Promise<void> {
   Error.stackTraceLimit = 0;
   for (let seed = from; seed < from + count; seed += 1) {
     if ((await violationIn(scheduleOf(seed))) !== null) {
-      const finding = await shrink(seed);
-      say({ kind: 'found', seed, text: finding?.text ?? `seed ${seed}: passes when it is run again` });
+      say({ kind: 'found', seed, text: (await shrink(seed)) ?? `seed ${seed}: passes when it is run again` });
     }
     const seeds = seed + 1 - from;
     if (seeds % REPORTED === 0 || seeds === count) say({ kind: 'done', seeds, cpuMs: cpuMs() });

@@ -89,7 +89,7 @@ export const WRONGS: readonly Wrong[] = [
     },
   },
   {
-    name: 'what is given up while a master is admitted is not taken back (c01)',
+    name: 'what is given up while a master is admitted is not taken back',
     found: ['orphan'],
     seed: 644,
     putIn: () => {
@@ -107,7 +107,7 @@ export const WRONGS: readonly Wrong[] = [
       return () => undo.forEach((one) => one());
     },
   },
-  { name: 'a client of one master alone ends its quarantine (c02)', found: ['two holders'], seed: 229, hasLoner: true },
+  { name: 'a client of one master alone ends its quarantine', found: ['two holders'], seed: 229, hasLoner: true },
   {
     name: 'the former connection is not ended before a new one is used',
     found: ['orphan', 'two holders', 'false release'],
@@ -115,7 +115,7 @@ export const WRONGS: readonly Wrong[] = [
     putIn: () => replace(Connection.prototype, 'kill', () => Promise.resolve()),
   },
   {
-    name: 'a release that was refused counts as done (c23)',
+    name: 'a release that was refused counts as done',
     found: ['false release', 'orphan'],
     seed: 135,
     rewrite: (source) => source.replace('pcall = server.call', 'pcall = server.pcall'),

@@ -48,7 +48,7 @@ export class Judge implements Witness {
         continue;
       }
       const isValid = world.seenBy(process, () => lease.isValid());
-      if (isValid && held.isOver && !this.isUnsafe) this.#report('revived', `${nameOf(held)} is valid again`);
+      if (isValid && held.isOver && !this.isUnsafe) this.report('revived', `${nameOf(held)} is valid again`);
       if (isValid) this.#lookAtQuorum(held);
       if (!isValid) this.#lookAtEnd(held);
       else for (const key of held.keys) this.#lookAtHolders(key, held, holders);
@@ -61,16 +61,13 @@ export class Judge implements Witness {
     const { keys, lease, token } = held;
     const { fencingToken } = lease;
     if (token === null && !this.isUnsafe && !this.hasForgotten && lease.remaining() > 0) {
-      this.#report(
-        'no quorum',
-        `${nameOf(held)} was granted, and stands on too few masters: ${JSON.stringify(this.servers.map(({ keyspace }) => keyspace.get(keys[0] ?? '')))}, ${lease.remaining()}`,
-      );
+      this.report('no quorum', `${nameOf(held)} was granted, and stands on too few masters`);
     }
     // An adopted lease keeps the number that it had.
     if (fencingToken === null || held.isAdopted) return;
     for (const key of keys) {
       const highest = this.#fencing.get(key) ?? 0;
-      if (fencingToken <= highest) this.#report('fencing', `${nameOf(held)} got ${fencingToken} after ${highest}`);
+      if (fencingToken <= highest) this.report('fencing', `${nameOf(held)} got ${fencingToken} after ${highest}`);
       this.#fencing.set(key, Math.max(highest, fencingToken));
     }
   }
@@ -82,17 +79,17 @@ export class Judge implements Witness {
       for (const key of keys) {
         const left = this.servers.filter(({ keyspace }) => keyspace.get(key)?.value === token).length;
         if (left > this.servers.length - this.quorum) {
-          this.#report('false release', `${nameOf(held)} is said to be released and stands on ${left}: ${said}`);
+          this.report('false release', `${nameOf(held)} is said to be released and stands on ${left}: ${said}`);
         }
       }
     }
     if (kind === 'taken' && wasSafe && !this.isUnsafe && !this.hasForgotten) {
-      this.#report('false release', `${nameOf(held)} is said to be taken: ${said}`);
+      this.report('false release', `${nameOf(held)} is said to be taken: ${said}`);
     }
   }
 
   onRevived(held: Held): void {
-    this.#report('revived', `${nameOf(held)} was extended after it had been lost`);
+    this.report('revived', `${nameOf(held)} was extended after it had been lost`);
   }
 
   onHandedOver({ token }: Held): void {
@@ -102,12 +99,12 @@ export class Judge implements Witness {
   onFailed({ name }: Client, what: string, error: unknown): void {
     const { code, message } = error as { code?: unknown; message?: string };
     if (DOCUMENTED.includes(code) || message === 'cancelled') return;
-    this.#report('undocumented error', `${name}: ${what}: ${String((error as Error).stack)}`);
+    this.report('undocumented error', `${name}: ${what}: ${String((error as Error).stack)}`);
   }
 
   /** A promise was rejected that nobody waits for, or something was thrown. */
   onStray(error: unknown): void {
-    this.#report('stray error', String((error as Error).stack ?? error));
+    this.report('stray error', String((error as Error).stack ?? error));
   }
 
   /** The token that stands on a quorum of masters for all of the keys, drawn by a process. */
@@ -131,22 +128,18 @@ export class Judge implements Witness {
         const owner = typeof value === 'string' ? this.world.tokens.get(value) : undefined;
         const isOwned = owner?.isAlive === true && !isExempt(owner) && !this.#handedOver.has(value);
         if (isOwned && !hasOldData) {
-          this.#report('orphan', `${key} stands on ${name}, drawn by ${owner.name}`);
+          this.report('orphan', `${key} stands on ${name}, drawn by ${owner.name}`);
         }
-        if (key.startsWith('redlock:') && key !== 'redlock:guard') this.#report('leftover', `${key} on ${name}`);
+        if (key.startsWith('redlock:') && key !== 'redlock:guard') this.report('leftover', `${key} on ${name}`);
       }
     }
-  }
-
-  fail(kind: string, what: string): void {
-    this.#report(kind, what);
   }
 
   #lookAtHolders(key: string, held: Held, holders: Map<string, Held>): void {
     const other = holders.get(key);
     holders.set(key, held);
     if (other === undefined || this.isUnsafe) return;
-    this.#report('two holders', `${nameOf(other)} and ${nameOf(held)} both hold ${key}`);
+    this.report('two holders', `${nameOf(other)} and ${nameOf(held)} both hold ${key}`);
   }
 
   /** A lock that no quorum holds any more is not renewed, and where nobody has meddled it is not valid either. */
@@ -164,7 +157,7 @@ export class Judge implements Witness {
     const isOn = ({ keyspace }: SimulatedServer): boolean => keys.every((key) => keyspace.get(key)?.value === token);
     if (this.servers.filter(isOn).length >= this.quorum) return;
     held.lostMs = nowMs;
-    if (!this.isUnsafe) this.#report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
+    if (!this.isUnsafe) this.report('no quorum', `${nameOf(held)} is valid, and too few hold it`);
   }
 
   #lookAtEnd(held: Held): void {
@@ -177,7 +170,7 @@ export class Judge implements Witness {
     if (held.isGivenUp || held.firedMs !== null) return;
     held.overMs ??= this.world.nowMs;
     if (this.world.nowMs - held.overMs <= TOLD_WITHIN_MS) return;
-    this.#report('silent loss', `${nameOf(held)} has been over for ${TOLD_WITHIN_MS} ms, and its signal is silent`);
+    this.report('silent loss', `${nameOf(held)} has been over for ${TOLD_WITHIN_MS} ms, and its signal is silent`);
     this.#held.delete(held);
   }
 
@@ -188,10 +181,10 @@ export class Judge implements Witness {
     const tookMs = this.world.nowMs - startedMs - (process.stoppedMs - stoppedMs);
     if (tookMs <= boundMs) return;
     client.calls.delete(call);
-    this.#report('late', `${client.name}: ${what} has not settled after ${Math.round(tookMs)} ms`);
+    this.report('late', `${client.name}: ${what} has not settled after ${Math.round(tookMs)} ms`);
   }
 
-  #report(kind: string, what: string): void {
+  report(kind: string, what: string): void {
     this.violations.push({ kind, atMs: this.world.nowMs, what });
   }
 }

@@ -1,19 +1,20 @@
 import type { Memory, Refusal } from '../server/SimulatedServer';
 
+/** A lease that a client is to acquire. */
+export interface Wanted {
+  readonly keys: readonly string[];
+  readonly ttlMs: number;
+  /** 0 for one attempt. */
+  readonly timeoutMs: number;
+  readonly isRenewed: boolean;
+  readonly isFenced: boolean;
+  /** It is released so long after it was granted; null leaves that to the steps. */
+  readonly heldMs: number | null;
+}
+
 /** What a client is asked to do. Which lease or call is meant is counted among those that it has then. */
 export type Action =
-  | {
-      readonly kind: 'acquire';
-      readonly client: number;
-      readonly keys: readonly string[];
-      readonly ttlMs: number;
-      /** 0 for one attempt. */
-      readonly timeoutMs: number;
-      readonly isRenewed: boolean;
-      readonly isFenced: boolean;
-      /** It is released so long after it was granted; null leaves that to the steps. */
-      readonly heldMs: number | null;
-    }
+  | ({ readonly kind: 'acquire'; readonly client: number } & Wanted)
   | { readonly kind: 'release' | 'cancel' | 'keep'; readonly client: number; readonly nth: number }
   | { readonly kind: 'extend'; readonly client: number; readonly nth: number; readonly ttlMs: number }
   | { readonly kind: 'hand-over'; readonly client: number; readonly nth: number; readonly to: number }

@@ -16,8 +16,7 @@ export class Process {
   #sleptMs = 0;
   /** By how much its wall clock is ahead. */
   #aheadMs: number;
-  /** Its wall clock was set back: what it has shown to be over may seem not to be. */
-  wasSetBack = false;
+  #wasSetBack = false;
   readonly #onEnd: (() => void)[] = [];
 
   constructor(
@@ -63,12 +62,12 @@ export class Process {
 
   setClock(byMs: number): void {
     this.#aheadMs += byMs;
-    this.wasSetBack ||= byMs < 0;
+    this.#wasSetBack ||= byMs < 0;
   }
 
   /** One of its clocks stood still, and the other one was set back: neither shows how much time has passed. */
   get isWithoutClock(): boolean {
-    return this.#sleptMs > 0 && this.wasSetBack;
+    return this.#sleptMs > 0 && this.#wasSetBack;
   }
 
   /** Ends without another step of its own. */
