@@ -1,3 +1,5 @@
+import { afterLastLook } from '../time/afterLastLook';
+
 /** A wait is cut into spans of so many ms, so that a stall of this process shows. */
 const NAP_MS = 1000;
 
@@ -19,20 +21,15 @@ export function answeredWithin<T>(
       end();
       reject(signal?.reason as Error);
     };
-    // After a stall of this process a timer fires before an answer is read that waits already: one more look at it.
-    let lastLook: NodeJS.Immediate | undefined;
+    let cancel = (): void => {};
     // A span in which this process stood still is not counted: it heard nobody.
-    let timer: NodeJS.Timeout | undefined;
     const wait = (leftMs: number): void => {
       const napMs = Math.min(leftMs, NAP_MS);
-      timer = setTimeout(() => {
-        lastLook = setImmediate(() => (leftMs > napMs ? wait(leftMs - napMs) : reject(refuse())));
-      }, napMs);
+      cancel = afterLastLook(napMs, () => (leftMs > napMs ? wait(leftMs - napMs) : reject(refuse())));
     };
     if (ms !== Infinity) wait(ms);
     const end = (): void => {
-      clearTimeout(timer);
-      clearImmediate(lastLook);
+      cancel();
       signal?.removeEventListener('abort', abort);
     };
     if (signal?.aborted) abort();

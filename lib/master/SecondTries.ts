@@ -1,4 +1,4 @@
-import { afterLastLook } from './afterLastLook';
+import { afterLastLook } from '../time/afterLastLook';
 import type { MasterError } from './MasterError';
 
 interface SecondTry {

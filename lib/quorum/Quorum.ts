@@ -3,7 +3,7 @@ import type { LockOptions } from '../config/LockOptions';
 import type { MasterEndpoint } from '../config/MasterEndpoint';
 import { traceIdOf, type ContextLike } from '../contract/Context';
 import { ErrorCode } from '../contract/ErrorCode';
-import { afterLastLook } from '../master/afterLastLook';
+import { afterLastLook } from '../time/afterLastLook';
 import { Master, type Ask, type MasterOwner } from '../master/Master';
 import { isFinal, MasterError, type FaultKind } from '../master/MasterError';
 import type { MasterState } from '../master/MasterState';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterLastLook } from '../master/afterLastLook';
+import { afterLastLook } from '../time/afterLastLook';
 import type { Master } from '../master/Master';
 import { MasterError } from '../master/MasterError';
 import type { Place } from './acquireCall';

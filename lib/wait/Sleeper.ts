@@ -1,4 +1,4 @@
-import { afterLastLook } from '../master/afterLastLook';
+import { afterLastLook } from '../time/afterLastLook';
 import { onAbort } from './onAbort';
 
 /** What ended a sleep. */

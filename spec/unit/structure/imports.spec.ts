@@ -22,6 +22,7 @@ const STAGES = [
   'config',
   'observe',
   'contract',
+  'time',
 ] as const;
 
 /** Packages with one door: whoever else needs what they do asks the stage that wraps them. */
