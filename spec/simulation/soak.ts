@@ -83,7 +83,8 @@ async function main(): Promise<number> {
       countIn(values.from, 1),
       countIn(values.jobs, availableParallelism()),
     ];
-    if (values.help === true || seeds === null || from === null || jobs === null) {
+    const isNoFault = values.wrong !== undefined && !Object.hasOwn(WRONGS, values.wrong);
+    if (values.help === true || isNoFault || seeds === null || from === null || jobs === null) {
       console.log(USAGE);
       return values.help === true ? 0 : 2;
     }
